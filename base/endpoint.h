@@ -23,13 +23,15 @@ struct Endpoint {
     }
 
     bool is_ipv4() const {
-        static constexpr std::array<std::uint8_t, 12> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255};
+        static constexpr std::array<std::uint8_t, 12> kMapped{0, 0, 0, 0, 0,   0,
+                                                              0, 0, 0, 0, 255, 255};
         return std::equal(kMapped.begin(), kMapped.end(), address.begin());
     }
     bool is_link_local() const { return address[0] == 0xfe && (address[1] & 0xc0) == 0x80; }
     bool is_loopback() const {
         if (is_ipv4()) return address[12] == 127;
-        return address == std::array<std::uint8_t, 16>{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+        return address[15] == 1 && std::all_of(address.begin(), address.end() - 1,
+                                               [](std::uint8_t byte) { return byte == 0; });
     }
     // Unicast, not unspecified, and with a port: something one could dial.
     bool is_dialable() const {
