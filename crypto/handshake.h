@@ -53,7 +53,7 @@ Bytes handshake_signed_bytes(Role signer, const NetworkId& id, const EphemeralKe
 Bytes seal_handshake(const Secret& key, const Hash& transcript, ByteView plaintext);
 std::optional<Bytes> open_handshake(const Secret& key, const Hash& transcript, ByteView sealed);
 
-// Stateless proof that an address can receive: a keyed hash of address, port, nonce and
+// Stateless proof that an address can receive: a keyed hash of address, port, scope, nonce and
 // ephemeral. The key changes every 120 s; the one before is still accepted, so a cookie is good
 // for 120 to 240 s. No memory per caller.
 class CookieJar {

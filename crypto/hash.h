@@ -30,6 +30,7 @@ std::vector<Hash> merkle_path(std::span<const Hash> leaves, std::size_t index);
 // All audit paths at once in O(n log n) hashes copied, O(n) hashed: what a publisher needs.
 std::vector<std::vector<Hash>> merkle_paths(std::span<const Hash> leaves);
 // How long the audit path of leaf `index` of `count` is. At most 16 for a 16-bit count.
+// Precondition: index < count.
 std::size_t merkle_path_size(std::size_t index, std::size_t count);
 
 // The root that `leaf` at `index` of `count` and `path` lead to. nullopt when index >= count or

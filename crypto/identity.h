@@ -17,8 +17,10 @@ public:
 //
 // The file is one line, "hearsay-identity-1 " + base32(seed[32] | checksum[4]), where checksum =
 // BLAKE2b-256(seed)[0:4]. It is created with mode 0600 under a temporary name in the same folder
-// (exclusive), synced, and renamed; the folder is synced too. A file that others can read, that is
-// a link, that belongs to another user, or that is damaged is refused, never replaced.
+// (exclusive), synced, and linked to its name, which unlike a rename never replaces anything: of
+// two processes that make it at once both get the same key. The folder is synced too. A file that
+// others can read, that is a link, that belongs to another user than the effective one, or that
+// is damaged is refused, never replaced.
 // Throws IdentityError.
 Secret load_or_create_identity(const std::string& path);
 Secret load_identity(const std::string& path);

@@ -5,12 +5,18 @@
 
 namespace hearsay::crypto {
 
-// A stream of random bytes from one seed (ChaCha20, RFC 8439): unpredictable when the seed is
-// secret, and the same stream again for the same seed, which is how the simulator replays.
+// A stream of random bytes from one seed (ChaCha20, RFC 8439, in runs of 512 bytes, the number of
+// the run as the low 8 bytes of the nonce, little-endian): unpredictable when the seed is secret,
+// and the same stream again for the same seed, which is how the simulator replays. Draws join
+// without gaps: two of 4 bytes are one of 8. Bytes handed out are wiped here, so that a look at
+// this memory does not give away keys drawn before. Drawing from a moved-from Random aborts.
 // Not thread safe.
 class Random {
 public:
     explicit Random(const Secret& seed) : seed_(seed.clone()) {}
+    Random(Random&& other) noexcept;
+    Random& operator=(Random&& other) noexcept;
+    ~Random();
 
     void fill(MutableBytes out);
     std::uint64_t next();
@@ -21,16 +27,19 @@ public:
     // Uniform in [low, high]. Precondition: low <= high.
     Duration between(Duration low, Duration high);
     Secret secret();
-    // A stream of its own, for a part that must not disturb the others' draws.
+    // A stream of its own, for a part that must not disturb the others' draws. Its seed is drawn
+    // from this stream.
     Random fork();
 
 private:
+    static constexpr std::size_t kRun = 512;
+
     void refill();
 
     Secret seed_;
-    std::uint64_t block_ = 0;
-    std::array<std::uint8_t, 512> buffer_{};
-    std::size_t used_ = 512;
+    std::uint64_t run_ = 0;  // the next one; the last number there is means moved from
+    std::array<std::uint8_t, kRun> buffer_{};
+    std::size_t used_ = kRun;
 };
 
 // Fresh entropy from the operating system. Only the shell and key generation call it.

@@ -15,7 +15,8 @@ public:
     virtual void seal(const Secret& key, std::uint64_t counter, ByteView associated,
                       ByteView plaintext, MutableBytes out) const = 0;
     // Writes sealed.size() - kTagSize bytes; false when the tag is wrong or sealed is too short,
-    // and then nothing in `out` may be used. `out` may begin where `sealed` does.
+    // and then nothing in `out` may be used. `out` may begin where `sealed` does, but then a
+    // failure leaves nothing to try another key on.
     virtual bool open(const Secret& key, std::uint64_t counter, ByteView associated,
                       ByteView sealed, MutableBytes out) const = 0;
 };
@@ -35,6 +36,7 @@ public:
     static constexpr std::uint64_t kWidth = 8192;
 
     // Whether `counter` could still be accepted. Marks nothing: ask before the (expensive) AEAD.
+    // The highest 64-bit counter never is: nothing could follow it.
     bool is_fresh(std::uint64_t counter) const;
     // Only after the packet has opened, or a forger could close the window.
     void mark(std::uint64_t counter);
@@ -45,7 +47,11 @@ private:
     std::uint64_t next_ = 0;  // one above the highest marked
 };
 
-enum class OpenError { replayed, forged, exhausted };
+enum class OpenError {
+    replayed,   // seen before, or too old to tell
+    forged,     // does not open, or has the counter 0, which no session uses
+    exhausted,  // has the highest 64-bit counter
+};
 
 // One direction pair of keys with its counters. The counter starts at 1 and is the packet number
 // that acks name. Never sends under the same counter twice.
@@ -60,6 +66,7 @@ public:
     std::uint64_t next_counter() const { return next_counter_; }
 
     // On success `out` holds the plaintext and its size is returned; the counter is spent.
+    // Anything refused leaves the session as it was.
     Result<std::size_t, OpenError> open(std::uint64_t counter, ByteView associated,
                                         ByteView sealed, MutableBytes out);
 
