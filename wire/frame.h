@@ -63,15 +63,15 @@ struct Credit {
     bool operator==(const Credit&) const = default;
 };
 
-// "These packets opened", nothing more. Ranges are descending and apart; the first holds the
-// largest packet number.
+// "These packets opened", nothing more. Ranges descend and are apart (no number is in two); the
+// first holds the largest packet number.
 struct Ack {
     std::uint32_t delay_us = 0;     // since the largest arrived
     std::span<const NumberRange> ranges;
     std::span<const Credit> credits;
 };
 
-// Part of a stream, by sequence number. Ranges ascend and are apart.
+// Part of a stream, by sequence number. Ranges ascend and are apart (no number is in two).
 struct StreamRanges {
     crypto::NodeId publisher;
     std::uint64_t epoch = 0;

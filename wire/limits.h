@@ -22,7 +22,8 @@ inline constexpr std::size_t kPlaintextSizeMax = kDatagramSizeMax - kSealedOverh
 // so that a codec whose values want alignment gets it.
 inline constexpr std::size_t kFrameHeaderSize = 8;
 inline constexpr std::size_t kFramesPerDatagramMax = 64;
-inline constexpr std::size_t kFrameSizeMax = kPlaintextSizeDefault - kFrameHeaderSize;  // 1,156
+// 1,152: what is left of 1,164 bytes after the frame header, down to a multiple of 8.
+inline constexpr std::size_t kFrameSizeMax = (kPlaintextSizeDefault - kFrameHeaderSize) / 8 * 8;
 
 inline constexpr std::size_t kTopicSizeMax = 255;
 inline constexpr std::size_t kPayloadSizeMax = std::size_t{1} << 20;
@@ -32,8 +33,8 @@ inline constexpr std::size_t kBodySizeMax = kPayloadSizeMax + (std::size_t{1} <<
 
 // Room in a chunk for what varies: topic, body bytes and the audit path at its deepest.
 //     topic size + bytes + 32 x path_size_max(chunk count) <= kChunkBudget
-// The rest of a Chunk frame has fixed size, 143 bytes of fields; 1,156 - 900 leaves a codec
-// 113 for its own structure. So any chunk fits an unprobed datagram in every codec (the
+// The rest of a Chunk frame has fixed size, 143 bytes of fields; 1,152 - 900 leaves a codec
+// 109 for its own structure. So any chunk fits an unprobed datagram in every codec (the
 // conformance kit checks), and no relay has to cut a leaf again.
 inline constexpr std::size_t kChunkBudget = 900;
 inline constexpr std::size_t kPathSizeMax = 12;  // hashes

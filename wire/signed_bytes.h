@@ -17,7 +17,8 @@ void write_signed_bytes(const crypto::NetworkId& network, const BatchHeader& hea
 
 // Whether the numbers of a header and of one chunk of it agree with each other and with
 // wire/limits.h: counts, sizes, lifetime, index, path length, lead, topic. What must hold before
-// anything is hashed. Does not look at times, signatures or the meaning of the body.
+// anything is hashed. A batch of records has one chunk; in a batch of several none is empty.
+// Does not look at times, signatures or the meaning of the body.
 bool is_consistent(const BatchHeader& header, const Chunk& chunk);
 
 // Well-formed UTF-8 (RFC 3629) without control characters (C0, DEL), 1 to 255 bytes.
