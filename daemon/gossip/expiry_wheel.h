@@ -1,0 +1,76 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/time.h"
+
+namespace hearsay::gossip {
+
+// When the entries of a hashed table expire: a timing wheel (Varghese, Lauck 1987, scheme 4) with
+// one list of hashes for each second. It names entries by hash and second, not by slot, so the
+// table may move them without telling it.
+//
+// An entry is due at the first whole second at or after its expires_at: never early, at most
+// kTick late. All operations take constant time, next_deadline() included.
+//
+// Bounds: 33 KiB, and one 64-byte block for every 14 entries and for every second in use.
+class ExpiryWheel {
+public:
+    static constexpr Duration kTick = std::chrono::seconds(1);
+    static constexpr std::size_t kTicks = 8192;
+    // Longer than anything may live: the longest lifetime, 1 h, and twice the accepted clock skew
+    // of 5 min make 70 min.
+    static constexpr Duration kHorizon = (kTicks - 1) * kTick;
+
+    struct Due {
+        std::uint32_t hash;
+        std::uint32_t tick;  // as add() gave it
+    };
+
+    ExpiryWheel();
+
+    // Moves to `now` and returns one entry due by then, no longer held; nullopt when none is
+    // left. Call until then. An earlier `now` than before counts as that.
+    std::optional<Due> take_due(Instant now);
+    // One entry of the earliest second; the one added last. Precondition: size() > 0.
+    Due take_earliest();
+    // Returns the low 32 bits of the tick at which it will be due.
+    std::uint32_t add(std::uint32_t hash, Instant expires_at);
+
+    // Of a tick that add() returned and that is still held.
+    Instant instant_of(std::uint32_t tick) const;
+    std::optional<Instant> next_deadline() const;
+    std::size_t size() const { return size_; }
+    std::size_t memory() const;
+
+    void check_invariants() const;
+
+private:
+    static constexpr std::uint32_t kNone = ~std::uint32_t{0};
+
+    struct Block {  // one cache line
+        std::uint32_t next = kNone;
+        std::uint32_t count = 0;
+        std::array<std::uint32_t, 14> hashes{};
+    };
+
+    static std::size_t position_of(std::int64_t tick);
+    std::uint32_t new_block(std::uint32_t next);
+    std::optional<std::int64_t> earliest() const;
+    Due take_from(std::int64_t tick);
+
+    // Every held tick is in (now_, now_ + kTicks): its position on the ring names it.
+    std::int64_t now_;
+    std::size_t size_ = 0;
+    std::vector<std::uint32_t> heads_;          // one for each tick: its newest block
+    std::array<std::uint64_t, kTicks / 64> in_use_{};
+    std::vector<Block> blocks_;
+    std::uint32_t free_ = kNone;
+};
+
+}  // namespace hearsay::gossip
