@@ -10,177 +10,186 @@
 namespace hearsay::config {
 namespace {
 
-// One value on its way into one key: a visitor of Field.
+constexpr std::string_view kHostForms =
+    R"(; a host is "name", "192.0.2.1:4327" or "[2001:db8::1]:4327")";
+
+// Sorted by key, so that the same tags are the same list in whatever order they were given.
+void merge(std::vector<Tag>& tags, const Tag& tag) {
+    const auto place = std::ranges::lower_bound(tags, tag.key, {}, &Tag::key);
+    if (place != tags.end() && place->key == tag.key)
+        *place = tag;
+    else
+        tags.insert(place, tag);
+}
+
+// One value on its way into one key: a visitor of Field. True: the field has it.
 class Assignment {
 public:
     Assignment(const Key& key, const Value& value, const std::string& file,
                std::vector<Problem>& problems)
         : key_(key), value_(value), file_(file), problems_(problems) {}
 
-    void operator()(std::string* field) {
+    bool operator()(std::string* field) {
         if (value_.type != ValueType::string) return refuse_type("a string");
         if (!is_within(key_, value_.text.size()))
             return refuse(std::to_string(value_.text.size()) + " bytes are out of bound");
         *field = value_.text;
+        return true;
     }
 
-    void operator()(bool* field) {
+    bool operator()(bool* field) {
         if (value_.type != ValueType::boolean)
-            return report(value_, "expected true or false without quotes, found " +
-                                      describe(value_));
+            return report(value_,
+                          "expected true or false without quotes, found " + describe(value_));
         *field = value_.flag;
+        return true;
     }
 
-    void operator()(std::uint16_t* field) { put(field); }
-    void operator()(std::uint32_t* field) { put(field); }
-    void operator()(std::uint64_t* field) { put(field); }
+    // The bound of a key lies within its type.
+    bool operator()(std::uint16_t* field) { return put(field, whole_number()); }
+    bool operator()(std::uint32_t* field) { return put(field, whole_number()); }
+    bool operator()(std::uint64_t* field) { return put(field, whole_number()); }
+    bool operator()(Duration* field) { return put(field, nanoseconds()); }
 
-    void operator()(Duration* field) {
-        if (value_.type != ValueType::string)
-            return refuse_type("a duration with its unit in quotes");
-        const auto parsed = parse_duration(value_.text);
-        if (!parsed) return refuse_unit(parsed.error(), "250ms, 5s, 2min or 1h");
-        if (const auto amount = bounded(static_cast<std::uint64_t>(parsed->count())))
-            *field = Duration(static_cast<Duration::rep>(*amount));
+    bool operator()(std::vector<std::string>* field) {
+        if (!is_list()) return false;
+        std::vector<std::string> names;
+        for (const Value& item : value_.items)
+            if (is_string(item)) names.push_back(item.text);
+        *field = names;
+        return true;
     }
 
-    void operator()(std::vector<std::string>* field) {
-        std::vector<std::string> strings;
-        if (strings_of_list(strings)) *field = strings;
-    }
-
-    void operator()(std::vector<HostPort>* field) {
-        std::vector<std::string> strings;
-        if (!strings_of_list(strings)) return;
+    bool operator()(std::vector<HostPort>* field) {
+        if (!is_list()) return false;
         std::vector<HostPort> hosts;
-        for (const Value& item : value_.items) {
-            const auto host = parse_host_port(item.text);
-            if (host)
-                hosts.push_back(*host);
-            else
-                report(item, quoted(item.text) + " " + std::string(to_text(host.error())) +
-                                 "; a host is \"name\", \"192.0.2.1:4327\" or "
-                                 "\"[2001:db8::1]:4327\"");
-        }
-        if (hosts.size() == strings.size()) *field = hosts;
+        for (const Value& item : value_.items)
+            if (const auto host = host_of(item)) hosts.push_back(*host);
+        if (hosts.size() != value_.items.size()) return false;
+        *field = hosts;
+        return true;
     }
 
-    void operator()(std::vector<Tag>* field) {
+    bool operator()(std::vector<Tag>* field) {
         if (value_.type != ValueType::table)
             return report(value_, "expected a table of strings, found " + describe(value_) +
-                                      "; write it like { role = \"web\" }");
+                                      R"(; write it like { role = "web" })");
         std::vector<Tag> tags = *field;
         for (const Value& item : value_.items)
             if (item.type == ValueType::string)
                 merge(tags, {item.name, item.text});
             else
-                report(item, tag_type_text(item));
+                report(item, "the tag " + quoted(item.name) + " is " + describe(item) +
+                                 "; its value is a string, and a key with a dot has quotes");
         if (!is_within(key_, tags.size()))
             return refuse(std::to_string(tags.size()) + " entries are out of bound");
         *field = tags;
+        return true;
     }
 
-    void operator()(LogLevel* field) {
+    bool operator()(LogLevel* field) {
         if (value_.type != ValueType::string) return refuse_type("a string");
         const auto found = std::ranges::find(kLogLevels, value_.text);
         if (found == kLogLevels.end())
             return refuse(quoted(value_.text) + " is no log level",
                           did_you_mean(value_.text, kLogLevels));
         *field = static_cast<LogLevel>(found - kLogLevels.begin());
+        return true;
     }
 
 private:
+    using Amount = std::optional<std::uint64_t>;
+
     template <typename Number>
-    void put(Number* field) {
-        const auto amount = key_.kind == Kind::size ? size_amount() : count_amount();
-        if (amount) *field = static_cast<Number>(*amount);  // the bound is within the type
+    static bool put(Number* field, Amount amount) {
+        if (amount) *field = static_cast<Number>(*amount);
+        return amount.has_value();
+    }
+    static bool put(Duration* field, Amount amount) {
+        if (amount) *field = Duration(static_cast<Duration::rep>(*amount));
+        return amount.has_value();
     }
 
-    std::optional<std::uint64_t> count_amount() {
+    Amount whole_number() {
+        const bool is_size = key_.kind == Kind::size;
+        if (is_size && value_.type == ValueType::string) return bytes();
         if (value_.type != ValueType::integer) {
-            refuse_type("an integer without quotes");
+            refuse_type(is_size ? "a size in quotes, or an integer of bytes"
+                                : "an integer without quotes");
             return std::nullopt;
         }
-        return integer_amount();
+        // A negative one is beyond every bound, as its complement is.
+        return bounded(static_cast<std::uint64_t>(value_.integer), std::to_string(value_.integer));
     }
 
-    std::optional<std::uint64_t> size_amount() {
-        if (value_.type == ValueType::integer) return integer_amount();
+    Amount bytes() {
+        const auto size = parse_size(value_.text);
+        if (size) return bounded(*size, quoted(value_.text));
+        refuse_unit(size.error(), "64MiB, 512KiB, 100kB, or an integer of bytes",
+                    nearest_size(value_.text));
+        return std::nullopt;
+    }
+
+    Amount nanoseconds() {
         if (value_.type != ValueType::string) {
-            refuse_type("a size in quotes, or an integer of bytes");
+            refuse_type("a duration with its unit in quotes", R"(, written like "5s")");
             return std::nullopt;
         }
-        const auto parsed = parse_size(value_.text);
-        if (parsed) return bounded(*parsed);
-        refuse_unit(parsed.error(), "64MiB, 512KiB, 100kB, or an integer of bytes");
+        const auto duration = parse_duration(value_.text);
+        if (duration)
+            return bounded(static_cast<std::uint64_t>(duration->count()), quoted(value_.text));
+        refuse_unit(duration.error(), "250ms, 5s, 2min or 1h", nearest_duration(value_.text));
         return std::nullopt;
     }
 
-    std::optional<std::uint64_t> integer_amount() {
-        if (value_.integer >= 0) return bounded(static_cast<std::uint64_t>(value_.integer));
-        refuse(std::to_string(value_.integer) + " is out of bound");
-        return std::nullopt;
-    }
-
-    std::optional<std::uint64_t> bounded(std::uint64_t amount) {
+    Amount bounded(std::uint64_t amount, const std::string& shown) {
         if (is_within(key_, amount)) return amount;
-        const bool is_string = value_.type == ValueType::string;
-        refuse((is_string ? quoted(value_.text) : std::to_string(amount)) + " is out of bound");
+        refuse(shown + " is out of bound");
         return std::nullopt;
     }
 
-    bool strings_of_list(std::vector<std::string>& strings) {
-        if (value_.type == ValueType::string) {
-            report(value_, "expected a list of strings, found a string; write it in brackets, [" +
-                               quoted(value_.text) + "]");
-            return false;
-        }
-        if (value_.type != ValueType::list) {
-            refuse_type("a list of strings");
-            return false;
-        }
-        const std::size_t problems_before = problems_.size();
-        for (const Value& item : value_.items) {
-            strings.push_back(item.text);
-            if (item.type != ValueType::string)
-                report(item, "expected a string in the list, found " + describe(item));
-        }
-        if (!is_within(key_, strings.size()))
-            refuse(std::to_string(strings.size()) + " entries are out of bound");
-        return problems_.size() == problems_before;
+    bool is_list() {
+        if (value_.type == ValueType::string)
+            return report(value_, "expected a list of strings, found a string; write it in "
+                                  "brackets, [" + quoted(value_.text) + "]");
+        if (value_.type != ValueType::list) return refuse_type("a list of strings");
+        if (!is_within(key_, value_.items.size()))
+            return refuse(std::to_string(value_.items.size()) + " entries are out of bound");
+        return true;
     }
 
-    // Sorted by key, so that the same tags are the same list in whatever order they were given.
-    static void merge(std::vector<Tag>& tags, const Tag& tag) {
-        const auto place = std::ranges::lower_bound(tags, tag.key, {}, &Tag::key);
-        if (place != tags.end() && place->key == tag.key)
-            *place = tag;
-        else
-            tags.insert(place, tag);
+    bool is_string(const Value& item) {
+        return item.type == ValueType::string ||
+               report(item, "expected a string in the list, found " + describe(item));
     }
 
-    static std::string tag_type_text(const Value& item) {
-        std::string text = "the tag " + quoted(item.name) + " is " + describe(item) +
-                           "; its value is a string";
-        if (item.type == ValueType::table) text += ", and a key with a dot stands in quotes";
-        return text;
+    std::optional<HostPort> host_of(const Value& item) {
+        if (!is_string(item)) return std::nullopt;
+        const auto host = parse_host_port(item.text);
+        if (host) return *host;
+        report(item, quoted(item.text) + " " + std::string(to_text(host.error())) +
+                         std::string(kHostForms));
+        return std::nullopt;
     }
 
-    void refuse_type(std::string_view expected) {
-        refuse("expected " + std::string(expected) + ", found " + describe(value_));
+    bool refuse_type(std::string_view expected, const std::string& after_bound = "") {
+        return refuse("expected " + std::string(expected) + ", found " + describe(value_),
+                      after_bound);
     }
 
-    void refuse_unit(UnitError error, std::string_view examples) {
-        refuse(quoted(value_.text) + " " + std::string(to_text(error)),
-               ", written like " + std::string(examples));
+    bool refuse_unit(UnitError error, const std::string& examples, const std::string& nearest) {
+        const std::string hint = nearest.empty() ? "" : " (did you mean " + quoted(nearest) + "?)";
+        return refuse(quoted(value_.text) + " " + std::string(to_text(error)),
+                      ", written like " + examples + hint);
     }
 
-    void refuse(const std::string& wrong, const std::string& after_bound = "") {
-        report(value_, wrong + "; " + bound_text(key_) + after_bound);
+    bool refuse(const std::string& wrong, const std::string& after_bound = "") {
+        return report(value_, wrong + "; " + bound_text(key_) + after_bound);
     }
 
-    void report(const Value& at, const std::string& what) {
+    bool report(const Value& at, const std::string& what) {
         problems_.push_back({file_, at.line, at.column, key_.path(), what});
+        return false;
     }
 
     const Key& key_;
@@ -191,9 +200,9 @@ private:
 
 }  // namespace
 
-void assign(const Key& key, const Value& value, const std::string& file, Config& config,
+bool assign(const Key& key, const Value& value, const std::string& file, Config& config,
             std::vector<Problem>& problems) {
-    std::visit(Assignment(key, value, file, problems), key.field(config));
+    return std::visit(Assignment(key, value, file, problems), key.field(config));
 }
 
 }  // namespace hearsay::config

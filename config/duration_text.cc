@@ -87,7 +87,39 @@ Result<std::uint64_t, UnitError> parse(std::string_view text, std::span<const Un
     return UnitError::unknown_unit;
 }
 
+struct Spelling {
+    std::string_view usual;  // in small letters
+    std::string_view ours;
+};
+
+constexpr Spelling kDurationSpellings[] = {
+    {"m", "min"},      {"mins", "min"},  {"minute", "min"}, {"minutes", "min"}, {"sec", "s"},
+    {"secs", "s"},     {"second", "s"},  {"seconds", "s"},  {"msec", "ms"},     {"millis", "ms"},
+    {"hr", "h"},       {"hour", "h"},    {"hours", "h"},    {"day", "d"},       {"days", "d"},
+    {"usec", "us"},    {"ms", "ms"},     {"s", "s"},        {"min", "min"},     {"h", "h"},
+    {"d", "d"},        {"us", "us"},     {"ns", "ns"},
+};
+constexpr Spelling kSizeSpellings[] = {
+    {"k", "KiB"},   {"kb", "kB"},   {"kib", "KiB"}, {"m", "MiB"}, {"mb", "MB"},   {"mib", "MiB"},
+    {"g", "GiB"},   {"gb", "GB"},   {"gib", "GiB"}, {"b", "B"},   {"byte", "B"}, {"bytes", "B"},
+};
+
+std::string nearest(std::string_view text, std::span<const Spelling> spellings) {
+    std::size_t size = std::min(text.find_first_not_of("0123456789."), text.size());
+    const std::string_view number = text.substr(0, size);
+    while (size < text.size() && text[size] == ' ') ++size;
+    std::string unit(text.substr(size));
+    for (char& letter : unit)
+        if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
+    const auto found = std::ranges::find(spellings, unit, &Spelling::usual);
+    if (number.empty() || found == spellings.end()) return {};
+    return std::string(number) + std::string(found->ours);
+}
+
 }  // namespace
+
+std::string nearest_duration(std::string_view text) { return nearest(text, kDurationSpellings); }
+std::string nearest_size(std::string_view text) { return nearest(text, kSizeSpellings); }
 
 Result<Duration, UnitError> parse_duration(std::string_view text) {
     const auto value = parse(text, kDurationUnits, kDurationMax);

@@ -30,6 +30,11 @@ Result<std::uint64_t, UnitError> parse_size(std::string_view text);
 // The largest power of 1024 of which it is a whole number, else plain bytes: "64MiB", "1500B".
 std::string format_size(std::uint64_t bytes);
 
+// What someone who wrote `text` may have meant: "5min" for "5m", "64MiB" for "64 mib". Empty when
+// nothing is likely.
+std::string nearest_duration(std::string_view text);
+std::string nearest_size(std::string_view text);
+
 // What is wrong, in the words of a message: "has no unit".
 std::string_view to_text(UnitError error);
 

@@ -81,7 +81,7 @@ std::string unknown_section_text(std::string_view name) {
     if (const Key* key = find_anywhere(name))
         return "no section; a key stands below the line of its section (did you mean \"" +
                key->path() + "\"?)";
-    return "unknown section; there are " + joined(sections()) + did_you_mean(name, sections());
+    return "unknown section; sections are " + joined(sections()) + did_you_mean(name, sections());
 }
 
 std::string unknown_key_text(std::string_view section, std::string_view name) {
@@ -218,8 +218,8 @@ private:
                 continue;
             }
             const Value value = value_of(node);
-            remember(*key, value);
-            assign(*key, value, file(), loaded_.config, loaded_.problems);
+            if (assign(*key, value, file(), loaded_.config, loaded_.problems))
+                remember(*key, value);
         }
     }
 
@@ -227,21 +227,24 @@ private:
     void remember(const Key& key, const Value& value) {
         const std::size_t index = loaded_.files.size() - 1;
         places_[key.path()] = {index, value.line, value.column};
-        for (std::size_t i = 0; i < value.items.size(); ++i) {
-            const Value& item = value.items[i];
+        std::size_t count = 0;
+        for (const Value& item : value.items) {
+            if (item.type != ValueType::string) continue;  // refused, so not in the field
             const std::string part = value.type == ValueType::table
                                          ? "." + item.name
-                                         : "[" + std::to_string(i) + "]";
+                                         : "[" + std::to_string(count++) + "]";
             places_[key.path() + part] = {index, item.line, item.column};
         }
     }
 
-    // A key that has a problem already kept its default, so what it contradicts is no news.
+    // A key that has a problem already kept another value, so what that contradicts is no news.
     void cross_check() {
         std::set<std::string> faulty;
         for (const Problem& problem : loaded_.problems) faulty.insert(problem.key);
         for (const Violation& violation : validate(loaded_.config)) {
-            if (faulty.contains(violation.key) || faulty.contains(violation.related)) continue;
+            if (!violation.related.empty() &&
+                (faulty.contains(violation.key) || faulty.contains(violation.related)))
+                continue;
             Problem problem{"", 0, 0, violation.key, violation.what};
             for (const std::string& path :
                  {violation.key + violation.element, violation.key, violation.related}) {

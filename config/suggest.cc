@@ -9,6 +9,9 @@ namespace {
 // No key is longer, and the cost of a comparison is the product of the two sizes.
 constexpr std::size_t kWordSizeMax = 64;
 
+// The start of a word from which the rest can be guessed: "warn" of "warning".
+constexpr std::size_t kStartSizeMin = 3;
+
 char folded(char letter) {
     if (letter >= 'A' && letter <= 'Z') return static_cast<char>(letter - 'A' + 'a');
     return letter == '-' ? '_' : letter;
@@ -43,9 +46,10 @@ std::optional<std::string_view> closest(std::string_view word,
     std::optional<std::string_view> best;
     std::size_t best_distance = 0;
     for (const std::string_view candidate : candidates) {
-        const std::size_t distance = edit_distance(word, candidate);
-        const std::size_t near = std::max<std::size_t>(1, std::max(word.size(),
-                                                                   candidate.size()) / 3);
+        const bool is_start = word.size() >= kStartSizeMin && candidate.starts_with(word);
+        const std::size_t distance = is_start ? 1 : edit_distance(word, candidate);
+        const std::size_t longer = std::max(word.size(), candidate.size());
+        const std::size_t near = std::max<std::size_t>(1, longer / 3);
         if (distance > near || (best && distance >= best_distance)) continue;
         best = candidate;
         best_distance = distance;

@@ -12,7 +12,8 @@ namespace hearsay::config {
 std::size_t edit_distance(std::string_view one, std::string_view other);
 
 // The candidate that `word` is most likely a misspelling of, if any is near enough: one edit for
-// every three letters of the longer, at least one. The first wins a tie.
+// every three letters of the longer, at least one; or its first letters, at least three. The
+// first wins a tie.
 std::optional<std::string_view> closest(std::string_view word,
                                         std::span<const std::string_view> candidates);
 

@@ -27,13 +27,19 @@ TEST_CASE("case and hyphens are no misspelling", "[config][suggest]") {
 TEST_CASE("the nearest word is suggested", "[config][suggest]") {
     CHECK(closest("hartbeat_intervall", kWords) == "heartbeat_interval");
     CHECK(closest("prob_after", kWords) == "probe_after");
-    CHECK(closest("lnik", kWords) == "links");
+    CHECK(closest("lniks", kWords) == "links");
+}
+
+TEST_CASE("the start of a word suggests the rest", "[config][suggest]") {
+    CHECK(closest("dead", kWords) == "dead_after");
+    CHECK_FALSE(closest("de", kWords));
 }
 
 TEST_CASE("nothing is suggested for a word unlike any other", "[config][suggest]") {
     CHECK_FALSE(closest("colour", kWords));
     CHECK_FALSE(closest("", kWords));
     CHECK(did_you_mean("colour", kWords).empty());
+    CHECK(did_you_mean("lniks", kWords) == " (did you mean \"links\"?)");
 }
 
 TEST_CASE("a word too long to be a key costs nothing", "[config][suggest]") {
