@@ -12,7 +12,9 @@ template <typename To, typename From, typename Convert>
 Offset<Vector<const To*>> build_list(FlatBufferBuilder& builder, std::span<const From> list,
                                      Convert convert) {
     if (list.empty()) return 0;
-    const auto fill = [convert](std::size_t i, To* to, const From* from) { *to = convert(from[i]); };
+    const auto fill = [convert](std::size_t i, To* to, const From* from) {
+        *to = convert(from[i]);
+    };
     return builder.CreateVectorOfStructs<To>(list.size(), fill, list.data());
 }
 
