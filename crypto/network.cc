@@ -151,8 +151,8 @@ Result<Network, TokenError> decode_token(std::string_view text) {
                  [](char c) { return !is_space(c); });
     const MutableBytes token_bytes(reinterpret_cast<std::uint8_t*>(token.data()), token.size());
     if (!token.starts_with(kPrefix)) {
-        wipe(token_bytes);
         const bool is_start = !token.empty() && kPrefix.starts_with(token);
+        wipe(token_bytes);
         return is_start ? TokenError::truncated : TokenError::not_a_token;
     }
     const std::string_view characters = std::string_view(token).substr(kPrefix.size());
