@@ -12,11 +12,20 @@ ByteView view_of(const Vector<std::uint8_t>* bytes) {
     return {bytes->data(), size_of(bytes)};
 }
 
+// The verifier of FlatBuffers 2.0.8 aligns the length of a vector, not its elements: a stranger
+// could have us read numbers where the processor, or the language, does not allow it.
+template <typename Element>
+bool is_aligned(const Vector<Element>& list) {
+    constexpr std::size_t kAlignment = alignof(std::remove_pointer_t<Element>);
+    return reinterpret_cast<std::uintptr_t>(list.Data()) % kAlignment == 0;
+}
+
 // Copies a list into the arena; false when that is full. Linear in bytes that were received.
 template <typename From, typename To, typename Convert>
 bool read_list(const Vector<From>* source, FrameArena& arena, std::span<const To>& list,
                Convert convert) {
     if (source == nullptr || source->size() == 0) return true;
+    if (!is_aligned(*source)) return false;
     const std::span<To> taken = arena.take<To>(source->size());
     if (taken.empty()) return false;
     for (flatbuffers::uoffset_t i = 0; i < source->size(); ++i) taken[i] = convert(source->Get(i));
@@ -50,6 +59,7 @@ bool read_streams(const Vector<const Stream*>* source, const Vector<const Number
     std::span<const wire::NumberRange> rest;
     if (!read_list(flat, arena, rest, range_of)) return false;
     if (source == nullptr || source->size() == 0) return rest.empty();
+    if (!is_aligned(*source)) return false;
     const std::span<StreamRanges> taken = arena.take<StreamRanges>(source->size());
     if (taken.empty()) return false;
     for (flatbuffers::uoffset_t i = 0; i < source->size(); ++i) {
