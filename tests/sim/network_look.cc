@@ -1,0 +1,76 @@
+#include <algorithm>
+
+#include "tests/sim/network.h"
+
+// Questions about a running simulation.
+namespace hearsay::sim {
+
+bool Network::is_complete(Published message) const {
+    return std::all_of(nodes_.begin(), nodes_.end(), [&](const auto& node) {
+        return !node->is_running() || ledger_.deliveries(message, node->index) > 0;
+    });
+}
+
+bool Network::all_complete() const {
+    for (Published message = 0; message < ledger_.size(); ++message)
+        if (!is_complete(message)) return false;
+    return true;
+}
+
+std::size_t Network::running_count() const { return running().size(); }
+
+std::vector<std::size_t> Network::running() const {
+    std::vector<std::size_t> indices;
+    for (const auto& node : nodes_)
+        if (node->is_running()) indices.push_back(node->index);
+    return indices;
+}
+
+std::optional<gossip::MemberState> Network::state_of(std::size_t about, std::size_t seen_by) const {
+    const auto view = snapshot(seen_by);
+    for (const auto& member : view.members)
+        if (member.id == nodes_[about]->id) return member.state;
+    return std::nullopt;
+}
+
+bool Network::members_agree() const {
+    const std::size_t alive = running_count();
+    for (const auto& node : nodes_)
+        if (node->is_running() && node->engine->alive_count() != alive) return false;
+    return std::all_of(nodes_.begin(), nodes_.end(),
+                       [&](const auto& node) { return !node->is_running() || agrees(*node); });
+}
+
+bool Network::agrees(const Node& node) const {
+    std::map<crypto::NodeId, gossip::MemberState> states;
+    for (const auto& member : snapshot(node.index).members) states[member.id] = member.state;
+    for (const auto& other : nodes_) {
+        const auto found = states.find(other->id);
+        if (found == states.end()) {
+            if (other->is_running()) return false;
+            continue;
+        }
+        const bool is_listed_alive = found->second == gossip::MemberState::alive;
+        const bool is_suspect = found->second == gossip::MemberState::suspect;
+        if (other->is_running() != is_listed_alive || is_suspect) return false;
+    }
+    return true;
+}
+
+std::optional<Instant> Network::time_noticed(std::size_t node, gossip::EventKind kind,
+                                             std::size_t about, Instant since) const {
+    for (auto entry = noticed_.rbegin(); entry != noticed_.rend() && entry->at >= since; ++entry)
+        if (entry->node == node && entry->event.kind == kind &&
+            entry->event.member == nodes_[about]->id)
+            return entry->at;
+    return std::nullopt;
+}
+
+std::uint64_t Network::counter_sum(gossip::Counter counter) const {
+    std::uint64_t sum = 0;
+    for (const auto& node : nodes_)
+        if (node->is_running()) sum += node->engine->counters()[counter];
+    return sum;
+}
+
+}  // namespace hearsay::sim
