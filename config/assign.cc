@@ -150,8 +150,10 @@ private:
 
     bool is_list() {
         if (value_.type == ValueType::string)
-            return report(value_, "expected a list of strings, found a string; write it in "
-                                  "brackets, [" + quoted(value_.text) + "]");
+            return report(value_,
+                          "expected a list of strings, found a string; write it in "
+                          "brackets, [" +
+                              quoted(value_.text) + "]");
         if (value_.type != ValueType::list) return refuse_type("a list of strings");
         if (!is_within(key_, value_.items.size()))
             return refuse(std::to_string(value_.items.size()) + " entries are out of bound");

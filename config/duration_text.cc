@@ -93,15 +93,15 @@ struct Spelling {
 };
 
 constexpr Spelling kDurationSpellings[] = {
-    {"m", "min"},      {"mins", "min"},  {"minute", "min"}, {"minutes", "min"}, {"sec", "s"},
-    {"secs", "s"},     {"second", "s"},  {"seconds", "s"},  {"msec", "ms"},     {"millis", "ms"},
-    {"hr", "h"},       {"hour", "h"},    {"hours", "h"},    {"day", "d"},       {"days", "d"},
-    {"usec", "us"},    {"ms", "ms"},     {"s", "s"},        {"min", "min"},     {"h", "h"},
-    {"d", "d"},        {"us", "us"},     {"ns", "ns"},
+    {"m", "min"},   {"mins", "min"}, {"minute", "min"}, {"minutes", "min"}, {"sec", "s"},
+    {"secs", "s"},  {"second", "s"}, {"seconds", "s"},  {"msec", "ms"},     {"millis", "ms"},
+    {"hr", "h"},    {"hour", "h"},   {"hours", "h"},    {"day", "d"},       {"days", "d"},
+    {"usec", "us"}, {"ms", "ms"},    {"s", "s"},        {"min", "min"},     {"h", "h"},
+    {"d", "d"},     {"us", "us"},    {"ns", "ns"},
 };
 constexpr Spelling kSizeSpellings[] = {
-    {"k", "KiB"},   {"kb", "kB"},   {"kib", "KiB"}, {"m", "MiB"}, {"mb", "MB"},   {"mib", "MiB"},
-    {"g", "GiB"},   {"gb", "GB"},   {"gib", "GiB"}, {"b", "B"},   {"byte", "B"}, {"bytes", "B"},
+    {"k", "KiB"}, {"kb", "kB"}, {"kib", "KiB"}, {"m", "MiB"}, {"mb", "MB"},  {"mib", "MiB"},
+    {"g", "GiB"}, {"gb", "GB"}, {"gib", "GiB"}, {"b", "B"},   {"byte", "B"}, {"bytes", "B"},
 };
 
 std::string nearest(std::string_view text, std::span<const Spelling> spellings) {
@@ -151,11 +151,16 @@ std::string format_size(std::uint64_t bytes) {
 
 std::string_view to_text(UnitError error) {
     switch (error) {
-        case UnitError::not_a_number: return "is not a number with a unit";
-        case UnitError::no_unit: return "has no unit";
-        case UnitError::unknown_unit: return "has a unit that is not known";
-        case UnitError::too_fine: return "is finer than can be told apart";
-        case UnitError::too_large: return "is too large to be stored";
+        case UnitError::not_a_number:
+            return "is not a number with a unit";
+        case UnitError::no_unit:
+            return "has no unit";
+        case UnitError::unknown_unit:
+            return "has a unit that is not known";
+        case UnitError::too_fine:
+            return "is finer than can be told apart";
+        case UnitError::too_large:
+            return "is too large to be stored";
     }
     return {};
 }

@@ -12,11 +12,11 @@
 namespace hearsay::config {
 
 enum class UnitError {
-    not_a_number,   // does not begin with a digit, or is no number at all
-    no_unit,        // a number alone
-    unknown_unit,   // a number and something else
-    too_fine,       // a fraction of a nanosecond or of a byte
-    too_large,      // beyond what the value can hold
+    not_a_number,  // does not begin with a digit, or is no number at all
+    no_unit,       // a number alone
+    unknown_unit,  // a number and something else
+    too_fine,      // a fraction of a nanosecond or of a byte
+    too_large,     // beyond what the value can hold
 };
 
 // "250ms", "1.5s", "2min". Units: ns us ms s min h d. At most 3 digits after the point.

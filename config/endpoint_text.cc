@@ -130,8 +130,7 @@ std::string to_text(const Endpoint& endpoint) {
     return endpoint.is_ipv4() ? address + ":" + port : "[" + address + "]:" + port;
 }
 
-Result<HostPort, EndpointError> parse_host_port(std::string_view text,
-                                                std::uint16_t default_port) {
+Result<HostPort, EndpointError> parse_host_port(std::string_view text, std::uint16_t default_port) {
     if (text.empty()) return EndpointError::empty;
     const auto parts = split(text);
     if (!parts) return EndpointError::bad_host;
@@ -152,12 +151,18 @@ std::string to_text(const HostPort& host) {
 
 std::string_view to_text(EndpointError error) {
     switch (error) {
-        case EndpointError::empty: return "is empty";
-        case EndpointError::bad_address: return "is not an address";
-        case EndpointError::bad_host: return "is neither an address nor a host name";
-        case EndpointError::bad_scope: return "has an interface that does not fit";
-        case EndpointError::bad_port: return "has a port that is not a number up to 65535";
-        case EndpointError::no_port: return "has no port";
+        case EndpointError::empty:
+            return "is empty";
+        case EndpointError::bad_address:
+            return "is not an address";
+        case EndpointError::bad_host:
+            return "is neither an address nor a host name";
+        case EndpointError::bad_scope:
+            return "has an interface that does not fit";
+        case EndpointError::bad_port:
+            return "has a port that is not a number up to 65535";
+        case EndpointError::no_port:
+            return "has no port";
     }
     return {};
 }

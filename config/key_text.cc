@@ -23,8 +23,8 @@ std::string list_text(const std::vector<Item>& items, Write write) {
 std::string tags_text(const std::vector<Tag>& tags) {
     std::string result;
     for (const Tag& tag : tags)
-        result += (result.empty() ? " " : ", ") + toml_key(tag.key) + " = " +
-                  toml_string(tag.value);
+        result +=
+            (result.empty() ? " " : ", ") + toml_key(tag.key) + " = " + toml_string(tag.value);
     return tags.empty() ? "{}" : "{" + result + " }";
 }
 
@@ -65,15 +65,20 @@ std::string amount_text(Kind kind, std::uint64_t amount) {
 
 std::string bound_text(const Key& key) {
     switch (key.kind) {
-        case Kind::flag: return "true or false";
-        case Kind::level: return R"("error", "warning", "info" or "debug")";
-        case Kind::text: return range_text(key, " bytes");
+        case Kind::flag:
+            return "true or false";
+        case Kind::level:
+            return R"("error", "warning", "info" or "debug")";
+        case Kind::text:
+            return range_text(key, " bytes");
         case Kind::names:
         case Kind::hosts:
-        case Kind::tags: return range_text(key, " entries");
+        case Kind::tags:
+            return range_text(key, " entries");
         case Kind::count:
         case Kind::size:
-        case Kind::duration: return range_text(key, "");
+        case Kind::duration:
+            return range_text(key, "");
     }
     return {};
 }

@@ -103,6 +103,27 @@ std::string_view trimmed(std::string_view text) {
     return text.substr(0, text.find_last_not_of(" \t\r") + 1);
 }
 
+// The words of the library within a sentence of ours, on one line.
+std::string plain(std::string_view words) {
+    constexpr std::string_view kFirst = "Error ";
+    if (words.starts_with(kFirst)) words.remove_prefix(kFirst.size());
+    std::string text;
+    for (const char c : words) text += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
+    if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z')
+        text[0] = static_cast<char>(text[0] - 'A' + 'a');
+    return text;
+}
+
+// The commonest mistake of all is a value without its quotes: lifetime = 5s.
+std::string quotes_hint(std::string_view line) {
+    const std::size_t equals = std::min(line.find('='), line.size());
+    std::string_view value = line.substr(equals);
+    value.remove_prefix(value.empty() ? 0 : 1);
+    value = trimmed(value.substr(0, value.find('#')));
+    if (value.empty() || value.find_first_of("\"'[]{}=,") != value.npos) return {};
+    return " (did you mean " + quoted(value) + ", in quotes?)";
+}
+
 void blank(std::string& text, unsigned number) {
     const std::string_view line = line_of(text, number);
     std::fill_n(text.begin() + (line.data() - text.data()), line.size(), ' ');
@@ -158,9 +179,10 @@ private:
             } catch (const toml::parse_error& error) {  // the library is built to throw
                 const unsigned line = error.source().begin.line;
                 // The rest of a value of which the first line was blanked.
-                if (line == last_blanked + 1 && !is_repeat(error)) return std::nullopt;
+                const bool is_remainder = repeats != 0 && line == last_blanked + 1;
+                if (is_remainder && !is_repeat(error)) return std::nullopt;
                 if (!is_repeat(error) || repeats == kRepeatsMax || is_header(text, line)) {
-                    report_syntax(error);
+                    report_syntax(text, error);
                     return std::nullopt;
                 }
                 report_repeat(text, line);
@@ -178,11 +200,11 @@ private:
         return trimmed(line_of(text, line)).starts_with('[');
     }
 
-    void report_syntax(const toml::parse_error& error) {
-        std::string why;
-        for (const char c : error.description()) why += c == '\n' || c == '\r' ? ' ' : c;
-        report(error.source().begin.line, error.source().begin.column, "",
-               "not TOML: " + why + "; the rest of this file was not checked");
+    void report_syntax(std::string_view text, const toml::parse_error& error) {
+        const toml::source_position at = error.source().begin;
+        report(at.line, at.column, "",
+               "not TOML: " + plain(error.description()) +
+                   "; the rest of this file was not checked" + quotes_hint(line_of(text, at.line)));
     }
 
     void report_repeat(std::string_view text, unsigned line) {

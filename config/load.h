@@ -13,8 +13,8 @@ namespace hearsay::config {
 enum class MainFile { required, optional };
 
 struct Loaded {
-    Config config;                  // to be used only if there are no problems
-    std::vector<Problem> problems;  // by file, line and column
+    Config config;                   // to be used only if there are no problems
+    std::vector<Problem> problems;   // by file, line and column
     std::vector<std::string> files;  // read, in this order
 
     bool is_good() const { return problems.empty(); }

@@ -32,8 +32,8 @@ std::size_t edit_distance(std::string_view one, std::string_view other) {
     for (std::size_t j = 0; j <= other.size(); ++j) at(0, j) = j;
     for (std::size_t i = 1; i <= one.size(); ++i)
         for (std::size_t j = 1; j <= other.size(); ++j) {
-            at(i, j) = std::min({at(i - 1, j) + 1, at(i, j - 1) + 1,
-                                 at(i - 1, j - 1) + (same(i, j) ? 0 : 1)});
+            at(i, j) = std::min(
+                {at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + (same(i, j) ? 0 : 1)});
             if (i > 1 && j > 1 && same(i, j - 1) && same(i - 1, j))
                 at(i, j) = std::min(at(i, j), at(i - 2, j - 2) + 1);
         }

@@ -9,12 +9,18 @@ constexpr std::string_view kBareKeyCharacters =
 std::string escaped(char character) {
     constexpr std::string_view kHex = "0123456789abcdef";
     switch (character) {
-        case '"': return "\\\"";
-        case '\\': return "\\\\";
-        case '\n': return "\\n";
-        case '\r': return "\\r";
-        case '\t': return "\\t";
-        default: break;
+        case '"':
+            return "\\\"";
+        case '\\':
+            return "\\\\";
+        case '\n':
+            return "\\n";
+        case '\r':
+            return "\\r";
+        case '\t':
+            return "\\t";
+        default:
+            break;
     }
     const auto byte = static_cast<unsigned char>(character);
     if (byte >= 0x20 && byte != 0x7f) return {character};

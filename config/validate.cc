@@ -17,7 +17,7 @@ constexpr std::string_view kAnyCase =
 constexpr std::size_t kNodeNameSizeMax = 63;  // a label of DNS
 constexpr std::size_t kTagKeySizeMax = 32;
 constexpr std::size_t kTagValueSizeMax = 128;
-constexpr std::size_t kNameSizeMax = 32;  // of users and groups (useradd(8)), and of codecs
+constexpr std::size_t kNameSizeMax = 32;       // of users and groups (useradd(8)), and of codecs
 constexpr std::size_t kInterfaceSizeMax = 15;  // IFNAMSIZ less the final zero
 
 bool is_name(std::string_view text, std::string_view characters, std::size_t size_max) {
@@ -26,9 +26,8 @@ bool is_name(std::string_view text, std::string_view characters, std::size_t siz
 }
 
 bool has_control_character(std::string_view text) {
-    return std::ranges::any_of(text, [](char c) {
-        return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-    });
+    return std::ranges::any_of(
+        text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
 
 bool is_account(std::string_view text) {
@@ -100,8 +99,8 @@ private:
     void bounds() {
         for (const Key& key : keys()) {
             const Field field = key.field(config_);
-            const auto amount = std::visit([](const auto* value) { return amount_of(*value); },
-                                           field);
+            const auto amount =
+                std::visit([](const auto* value) { return amount_of(*value); }, field);
             if (key.bound.most != 0 && !is_within(key, amount))
                 add(key.path(),
                     amount_text(key.kind, amount) + " is out of bound; " + bound_text(key));
@@ -130,8 +129,8 @@ private:
                     "." + tag.key);
             if (tag.value.size() > kTagValueSizeMax)
                 add("node.tags",
-                    "the value of " + quoted(tag.key) + " has " +
-                        std::to_string(tag.value.size()) + " bytes; at most 128",
+                    "the value of " + quoted(tag.key) + " has " + std::to_string(tag.value.size()) +
+                        " bytes; at most 128",
                     "." + tag.key);
             if (has_control_character(tag.value))
                 add("node.tags",
@@ -188,8 +187,8 @@ private:
         const Api& api = config_.api;
         path("api.socket", api.socket);
         if (!api.group.empty() && !is_account(api.group))
-            add("api.group", quoted(api.group) + " is no name of a group; 1 to 32 of A-Z a-z " +
-                                 "0-9 . _ -");
+            add("api.group",
+                quoted(api.group) + " is no name of a group; 1 to 32 of A-Z a-z " + "0-9 . _ -");
         names("api.publishers", api.publishers, check_account);
         names("api.administrators", api.administrators, check_account);
     }

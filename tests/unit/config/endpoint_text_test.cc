@@ -146,8 +146,8 @@ TEST_CASE("a host name ends at 253 characters", "[config][host_port]") {
 }
 
 TEST_CASE("a host is written so that it is read back the same", "[config][host_port]") {
-    for (const char* text : {"gossip.example:1", "192.0.2.1:2", "[2001:db8::1]:3",
-                             "[fe80::1%eth0]:4"})
+    for (const char* text :
+         {"gossip.example:1", "192.0.2.1:2", "[2001:db8::1]:3", "[fe80::1%eth0]:4"})
         CHECK(to_text(*parse_host_port(text)) == text);
 }
 

@@ -21,8 +21,8 @@ TEST_CASE("every key has one row, a field of its own and a help text", "[config]
     for (const Key& each : keys()) {
         INFO(each.path());
         CHECK(paths.insert(each.path()).second);
-        void* field = std::visit([](auto* value) { return static_cast<void*>(value); },
-                                 each.field(config));
+        void* field =
+            std::visit([](auto* value) { return static_cast<void*>(value); }, each.field(config));
         CHECK(fields.insert(field).second);
         CHECK(each.help.ends_with('.'));
         CHECK(find_key(each.section, each.name) == &each);
@@ -106,10 +106,10 @@ TEST_CASE("every changed key is named, and only those", "[config][reload]") {
 }
 
 TEST_CASE("a running daemon takes over what needs no new socket or table", "[config][reload]") {
-    for (const char* path : {"node.tags", "discovery.seeds", "discovery.beacon_interval",
-                             "flood.lifetime", "flood.clock_skew_max", "limits.verify_per_second",
-                             "limits.publisher_rate", "api.publishers", "api.administrators",
-                             "log.level"})
+    for (const char* path :
+         {"node.tags", "discovery.seeds", "discovery.beacon_interval", "flood.lifetime",
+          "flood.clock_skew_max", "limits.verify_per_second", "limits.publisher_rate",
+          "api.publishers", "api.administrators", "log.level"})
         CHECK(is_reloadable(path));
     for (const char* path : {"node.name", "node.state_dir", "network.file", "listen.addresses",
                              "listen.port", "link.dead_after", "limits.members", "limits.workers",

@@ -26,7 +26,9 @@ TEST_CASE("a node name is 1 to 63 letters, digits, dots, hyphens, underscores",
     CHECK_FALSE(is_valid_node_name(std::string(64, 'a')));
     CHECK_FALSE(is_valid_node_name(""));
     CHECK_FALSE(is_valid_node_name("web 1"));
-    CHECK_FALSE(is_valid_node_name("w\xc3\xa9" "b"));
+    CHECK_FALSE(
+        is_valid_node_name("w\xc3\xa9"
+                           "b"));
 
     Config config;
     config.node.name = "web/1";
@@ -151,8 +153,8 @@ TEST_CASE("who may use the API is a user or a group", "[config][validate]") {
     config.api.publishers = {"alice", "@wheel", "_svc", "@", "a b"};
     config.api.administrators = {"-a"};
     config.api.group = "no group";
-    CHECK(faults(config) == Faults{"api.group", "api.publishers[3]", "api.publishers[4]",
-                                   "api.administrators[0]"});
+    CHECK(faults(config) ==
+          Faults{"api.group", "api.publishers[3]", "api.publishers[4]", "api.administrators[0]"});
 }
 
 TEST_CASE("an amount out of bound is found however it came there", "[config][validate]") {
