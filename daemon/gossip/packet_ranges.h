@@ -40,7 +40,7 @@ public:
 
 private:
     std::size_t first_at_or_after(std::uint64_t number) const;
-    void insert_at(std::size_t index, std::uint64_t number);
+    bool insert_at(std::size_t index, std::uint64_t number);
     void remove_at(std::size_t index, std::size_t count);
 
     std::array<wire::NumberRange, kRangesMax> ranges_{};

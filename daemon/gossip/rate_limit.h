@@ -15,9 +15,9 @@ namespace hearsay::gossip {
 // the caller counts: datagrams, bytes, signature checks.
 //
 // The level is kept as the time it would take to refill, in 2^-16 ns: refilling is then the
-// addition of elapsed time, exact for ever, and what is taken is rounded up, so the limit is never
-// exceeded however small and frequent the takes. Everything saturates. A `now` before an earlier
-// one neither refills nor takes, and the time in between is not credited twice.
+// addition of elapsed time, exact for ever. The price of a unit is rounded up, so the rate is
+// never exceeded, and missed by at most 0.02%. Everything saturates. A `now` before an earlier
+// one refills nothing, and the time in between is not credited twice.
 //
 // Which attack the limits made of it answer:
 //   - per link and per publisher: one insider cannot use up the verify budget, the store and the
@@ -25,8 +25,7 @@ namespace hearsay::gossip {
 //   - per source (SourceBuckets): a stranger cannot make this node do key exchanges for a living.
 class TokenBucket {
 public:
-    // Rates and bursts are brought into [0.001, 10^12]; what they can hold saturates at 19 h
-    // of the rate.
+    // The rate is brought into [0.001, 10^10], the burst into [0, 19 h of the rate].
     TokenBucket(double rate_per_second, double burst);
 
     // All or nothing. What is over `burst` is never granted, what is not positive always.
@@ -44,9 +43,10 @@ private:
     std::uint64_t price_of(double amount) const;
     std::uint64_t level_at(Instant now) const;
 
-    double price_ = 0;             // of one unit, in 2^-16 ns
-    std::uint64_t capacity_ = 0;   // in 2^-16 ns, as is:
-    std::uint64_t level_ = 0;
+    // In 2^-16 ns.
+    std::uint64_t price_ = 1;  // of one unit
+    std::uint64_t capacity_ = 0;
+    std::uint64_t level_ = 0;  // as of:
     Instant filled_at_ = Instant::min();
 };
 
@@ -66,6 +66,7 @@ class SourceBuckets {
 public:
     struct Limits {
         std::size_t buckets = 4096;     // 32 KiB
+        // Rate in [0.001, 10^9], burst in [1, 10^6].
         // A handshake costs about 0.2 ms (X25519, Ed25519 twice): one source at this rate can
         // use at most 1/250 of a core by completing them, and garbage costs far less.
         double rate_per_second = 20;

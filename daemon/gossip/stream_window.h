@@ -28,7 +28,8 @@ namespace hearsay::gossip {
 //     up nothing, or a neighbour could end another's stream by claiming it is at 2^64 - 1.
 //
 // Memory: none for a stream in order, else one bit for each number from the floor to the highest
-// settled (a power of two), at most width_max bits: 8 KiB. It is freed when the gaps have closed.
+// settled (a power of two), at most width_max bits: 8 KiB. When the gaps have
+// closed, all but 64 bytes are freed.
 class StreamWindow {
 public:
     // Precondition: width_max > 0.
@@ -51,8 +52,8 @@ public:
     std::uint64_t given_up() const { return given_up_; }
     std::uint64_t missing_count() const { return top_ - floor_ - settled_above_; }
 
-    // The first whole run of missing (settled) numbers that begins above `after`, in
-    // (floor(), top()]. To visit all in ascending order:
+    // The first run of missing (settled) numbers above `after` and the floor, up to top(). To
+    // visit all in ascending order:
     //     for (auto run = next_missing(floor()); run; run = next_missing(run->last)) ...
     std::optional<wire::NumberRange> next_missing(std::uint64_t after) const;
     std::optional<wire::NumberRange> next_settled(std::uint64_t after) const;
@@ -65,13 +66,22 @@ public:
     void check_invariants() const;
 
 private:
+    // The part of one word that holds the numbers after `after`, up to at most `last`.
+    struct Piece {
+        std::size_t word = 0;      // index in bits_
+        std::uint64_t mask = 0;
+        std::uint64_t base = 0;    // the number of the word's lowest bit
+        std::uint64_t count = 0;   // numbers
+    };
+
     std::uint64_t ring_bits() const { return bits_.size() * 64; }
+    std::uint64_t ring_end() const;
+    Piece piece_after(std::uint64_t after, std::uint64_t last) const;
+    std::uint64_t take_bits_through(std::uint64_t seq);
     std::uint64_t raise_floor(std::uint64_t seq);
-    void set_bit(std::uint64_t seq);
-    void clear_through(std::uint64_t seq);
+    void give_up_through(std::uint64_t seq);
     void absorb();
     void cover(std::uint64_t seq);
-    void release_if_empty();
     std::uint64_t first_after(std::uint64_t after, bool is_settled) const;
     std::optional<wire::NumberRange> next_run(std::uint64_t after, bool is_settled) const;
 
