@@ -16,6 +16,8 @@ using namespace std::chrono_literals;
 constexpr Instant kStart{1h};
 constexpr crypto::ShortHashKey kKey{7};
 
+bool is_near(double value, double expected) { return std::abs(value - expected) < 1e-6; }
+
 TEST_CASE("a bucket grants its burst at once and then its rate", "[rate]") {
     TokenBucket bucket(10, 5);
     for (int i = 0; i < 5; ++i) CHECK(bucket.take(1, kStart));
@@ -43,7 +45,7 @@ TEST_CASE("a take is all or nothing", "[rate]") {
 TEST_CASE("an idle bucket holds its burst and no more", "[rate]") {
     TokenBucket bucket(1'000, 3);
     CHECK(bucket.take(3, kStart));
-    CHECK(bucket.level(kStart + 24h) == Catch::Approx(3));
+    CHECK(is_near(bucket.level(kStart + 24h), 3));
     CHECK_FALSE(bucket.take(4, kStart + 24h));
     CHECK(bucket.take(3, kStart + 24h));
 }
@@ -90,17 +92,17 @@ TEST_CASE("what is given back can be taken, up to the burst", "[rate]") {
     bucket.give_back(2);
     CHECK(bucket.take(2, kStart));
     bucket.give_back(1e12);
-    CHECK(bucket.level(kStart) == Catch::Approx(4));
+    CHECK(is_near(bucket.level(kStart), 4));
 }
 
 TEST_CASE("a changed rate keeps what is held, cut to the burst", "[rate]") {
     TokenBucket bucket(10, 100);
     CHECK(bucket.take(40, kStart));
     bucket.configure(1'000, 100);
-    CHECK(bucket.level(kStart) == Catch::Approx(60));
-    CHECK(bucket.level(kStart + 10ms) == Catch::Approx(70));
+    CHECK(is_near(bucket.level(kStart), 60));
+    CHECK(is_near(bucket.level(kStart + 10ms), 70));
     bucket.configure(1, 5);
-    CHECK(bucket.level(kStart) == Catch::Approx(5));
+    CHECK(is_near(bucket.level(kStart), 5));
 }
 
 TEST_CASE("rates beyond reason are brought within it", "[rate]") {
@@ -150,8 +152,7 @@ TEST_CASE("a bucket behaves like a level that rises", "[rate][model]") {
             const bool is_granted = bucket.take(amount, now);
             if (!is_close) REQUIRE(is_granted == (amount <= level));
             if (is_granted) level -= amount;
-            REQUIRE(bucket.level(now) ==
-                    Catch::Approx(static_cast<double>(level)).margin(burst * 1e-3));
+            REQUIRE(std::abs(bucket.level(now) - static_cast<double>(level)) < burst * 1e-3);
         }
     }
 }
