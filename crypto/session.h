@@ -21,7 +21,8 @@ public:
                       ByteView sealed, MutableBytes out) const = 0;
 };
 
-// ChaCha20-Poly1305 (RFC 8439), the counter as the low 8 bytes of the nonce, little-endian.
+// ChaCha20-Poly1305 (RFC 8439), the counter as the first 8 bytes of the nonce, little-endian, and
+// zeros as its last 4.
 class ChaChaSealer final : public Sealer {
 public:
     void seal(const Secret& key, std::uint64_t counter, ByteView associated, ByteView plaintext,

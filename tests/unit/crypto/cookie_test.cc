@@ -55,6 +55,13 @@ TEST_CASE("a cookie rotates every 120 s and dies at the second rotation") {
     CHECK_FALSE(jar.check(second, kStart + 360s));
 }
 
+TEST_CASE("a rotation that comes late does not make a cookie live longer") {
+    Jar jar;
+    const Cookie cookie = jar.make(kStart);
+    CHECK(jar.check(cookie, kStart + 239s));
+    CHECK_FALSE(jar.check(cookie, kStart + 240s));
+}
+
 TEST_CASE("a jar left alone for long accepts nothing from before") {
     for (const Duration pause : {Duration(240s), Duration(241s), Duration(359s), Duration(24h)}) {
         Jar jar;

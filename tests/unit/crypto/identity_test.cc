@@ -141,6 +141,7 @@ TEST_CASE("an identity is made in the working folder when its path has no folder
 }
 
 TEST_CASE("of many that make the identity at once all get the same") {
+    REQUIRE(initialise());
     for (int round = 0; round < 20; ++round) {
         const Folder folder;
         const std::string path = folder.at("identity");

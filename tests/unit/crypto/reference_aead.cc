@@ -47,11 +47,11 @@ Digits fold(Digits x) {
     carry(x);
     Digits low(x.begin(), x.begin() + 17);
     low[16] &= 3;
+    low.resize(std::max<std::size_t>(18, x.size() - 15));
     for (std::size_t i = 16; i < x.size(); ++i) {
         const std::uint32_t next = i + 1 < x.size() ? x[i + 1] : 0;
         low[i - 16] += 5 * ((x[i] >> 2) | (next & 3) << 6);
     }
-    low.resize(std::max<std::size_t>(low.size(), x.size() - 15));
     carry(low);
     return low;
 }

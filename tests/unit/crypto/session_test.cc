@@ -197,10 +197,23 @@ TEST_CASE("counters that no session uses are refused even when they open") {
     CHECK(pair.refusal({kMax - 1, highest}) == OpenError::replayed);
 }
 
-TEST_CASE("a session refuses a packet too short to hold a tag") {
-    Pair pair;
-    for (std::size_t size = 0; size < kTagSize; ++size)
-        CHECK(pair.refusal({1, Bytes(size)}) == OpenError::forged);
+TEST_CASE("a session refuses a packet too short to hold a tag, whatever its sealer says") {
+    class Trusting final : public Sealer {
+        void seal(const Secret&, std::uint64_t, ByteView, ByteView, MutableBytes) const override {}
+        bool open(const Secret&, std::uint64_t, ByteView, ByteView, MutableBytes) const override {
+            return true;
+        }
+    };
+    const Trusting trusting;
+    for (const Sealer* sealer : {static_cast<const Sealer*>(&trusting),
+                                 static_cast<const Sealer*>(&kSealer)}) {
+        Session session(*sealer, Secret{}, Secret{});
+        for (std::size_t size = 0; size < kTagSize; ++size) {
+            const auto result = session.open(1, {}, Bytes(size), {});
+            REQUIRE_FALSE(result.has_value());
+            CHECK(result.error() == OpenError::forged);
+        }
+    }
 }
 
 }  // namespace hearsay::crypto::test
