@@ -1,0 +1,129 @@
+#include "daemon/host/api_hub.h"
+
+#include <algorithm>
+
+#include "config/endpoint_text.h"
+#include "daemon/host/api_session.h"
+
+namespace hearsay::host {
+namespace {
+
+constexpr Duration kNamesRefreshMin = std::chrono::milliseconds(250);
+
+bool changes_names(gossip::EventKind kind) {
+    return kind == gossip::EventKind::member_joined || kind == gossip::EventKind::member_updated;
+}
+
+}  // namespace
+
+ApiHub::ApiHub(ApiTarget& target, Environment environment)
+    : target_(target),
+      environment_(std::move(environment)),
+      access_(target.config().api, environment_.own_user, environment_.names),
+      access_of_(target.config().api) {}
+
+void ApiHub::remove(ApiSession& session) {
+    std::erase(sessions_, &session);
+    std::erase_if(waiting_, [&](const auto& entry) { return entry.second.session == &session; });
+    lagged_before_ += session.outbox().missed_total();
+}
+
+void ApiHub::await(gossip::PublishTicket ticket, ApiSession& session,
+                   std::shared_ptr<ApiPublish> publish, std::size_t index) {
+    waiting_.insert_or_assign(ticket, Waiting{&session, std::move(publish), index});
+}
+
+bool ApiHub::allows(const Peer& peer, ApiRight right) {
+    if (right == ApiRight::read) return true;
+    if (access_of_ != config()) {
+        access_of_ = config();
+        access_ = ApiAccess(access_of_, environment_.own_user, environment_.names);
+    }
+    const bool is_publish = right == ApiRight::publish;
+    return (is_publish ? access_.publishers : access_.administrators).allows(peer);
+}
+
+std::vector<std::string> ApiHub::access_problems() const {
+    std::vector<std::string> problems;
+    const auto add = [&](std::string_view key, const AccessList& list) {
+        for (const std::string& entry : list.unknown())
+            problems.push_back(
+                "api." + std::string(key) + ": there is no " +
+                (entry.starts_with('@') ? "group " + entry.substr(1) : "user " + entry) +
+                " on this host");
+    };
+    add("publishers", access_.publishers);
+    add("administrators", access_.administrators);
+    return problems;
+}
+
+void ApiHub::sample_rates() { rates_.sample(target_.snapshot().counters, now().monotonic); }
+
+ApiContext ApiHub::context() {
+    ApiUse use{sessions_.size(), 0, lagged_before_};
+    for (ApiSession* const session : sessions_) {
+        use.subscribers += session->is_subscribed() ? 1 : 0;
+        use.lagged += session->outbox().missed_total();
+    }
+    return {target_, rates_, topics_, use, now().monotonic};
+}
+
+// ---- names
+
+void ApiHub::refresh_names() {
+    const Instant now = environment_.now().monotonic;
+    if (names_at_ && now - *names_at_ < kNamesRefreshMin) return;
+    names_at_ = now;
+    are_names_stale_ = false;
+    names_.clear();
+    for (auto& member : target_.snapshot().members)
+        names_.emplace(member.id, std::move(member.name));
+}
+
+const std::string& ApiHub::name_of_member(const crypto::NodeId& id) {
+    static const std::string kUnknown;
+    if (are_names_stale_ || !names_.contains(id)) refresh_names();
+    const auto found = names_.find(id);
+    return found == names_.end() ? kUnknown : found->second;
+}
+
+// ---- from the engine
+
+void ApiHub::handle_delivery(const gossip::Delivery& delivery) {
+    topics_.note(delivery.topic, now().monotonic);
+    const bool is_wanted = std::any_of(sessions_.begin(), sessions_.end(), [](ApiSession* session) {
+        return session->is_subscribed();
+    });
+    if (!is_wanted) return;
+    write_message(delivery, name_of_member(delivery.publisher), message_);
+    for (ApiSession* const session : sessions_) session->deliver(message_, delivery.topic);
+}
+
+void ApiHub::handle_accepted(const gossip::Event& event) {
+    const auto found = waiting_.find(event.ticket);
+    if (found == waiting_.end()) return;  // whoever published it has gone
+    const Waiting waiting = std::move(found->second);
+    waiting_.erase(found);
+    waiting.session->accept(*waiting.publish, waiting.index, event.id);
+}
+
+void ApiHub::handle_event(const gossip::Event& event) {
+    if (event.kind == gossip::EventKind::accepted) return handle_accepted(event);
+    if (changes_names(event.kind)) are_names_stale_ = true;
+    line_.clear();
+    JsonWriter json(line_);
+    json.begin_object().key("event").text(gossip::name_of(event.kind));
+    json.key("at").time(now().wall);
+    json.key("member");
+    event.member.is_zero() ? json.null() : json.text(crypto::to_text(event.member));
+    json.key("name").text(name_of_member(event.member));
+    json.key("by");
+    event.other.is_zero() ? json.null() : json.text(crypto::to_text(event.other));
+    json.key("address");
+    event.at.is_dialable() ? json.text(config::to_text(event.at)) : json.null();
+    json.key("text").text(event.text).end_object();
+    line_ += '\n';
+    for (ApiSession* const session : sessions_) session->tell(line_);
+}
+
+}  // namespace hearsay::host
