@@ -91,7 +91,7 @@ TEST_CASE("the arithmetic of the chunk budget holds at its ends", "[limits]") {
     CHECK(path_size_max(4096) == kPathSizeMax);
     CHECK(chunk_bytes_max(6, 1) == 894);
     CHECK(chunk_bytes_max(255, 4096) == 261);
-    for (std::size_t topic : {1, 100, 255}) {
+    for (const std::size_t topic : std::vector<std::size_t>{1, 100, 255}) {
         // The largest message there may be fits the most chunks there may be.
         CHECK(chunk_bytes_max(topic, kChunksPerBatchMax) * kChunksPerBatchMax >=
               kPayloadSizeMax + kMessageOverhead);
