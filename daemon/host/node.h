@@ -13,7 +13,11 @@
 
 namespace hearsay::host {
 
+class Log;
 class Loop;
+
+// Read when hearsayd is given no other; it may be missing.
+inline constexpr std::string_view kDefaultConfigFile = "/etc/hearsay/hearsay.toml";
 
 // Why a command was refused; explain() puts it into a sentence with what to do.
 enum class NodeError {
@@ -24,6 +28,8 @@ enum class NodeError {
     cannot_write_state,  // disk full, no permission: named in the log
     not_linked,
     too_many_secrets,
+    no_second_secret,  // nothing to promote
+    network_is_open,   // its secret follows from its name
     bad_address,
     leaving,
 };
@@ -32,9 +38,9 @@ std::string explain(NodeError error);
 // What a reload did.
 struct ReloadResult {
     bool is_ok = false;
-    std::vector<std::string> problems;        // of the file, as config::to_text gives them
-    std::vector<std::string> changed;         // keys now in force
-    std::vector<std::string> needs_restart;   // keys changed in the file that wait for a restart
+    std::vector<std::string> problems;       // of the file, as config::to_text gives them
+    std::vector<std::string> changed;        // keys now in force
+    std::vector<std::string> needs_restart;  // keys changed in the file that wait for a restart
 };
 
 struct NodeStatus {
@@ -42,15 +48,15 @@ struct NodeStatus {
     std::string name;
     std::string version;
     std::vector<Endpoint> bound;
-    std::optional<std::string> network;       // its name; nullopt: none yet
+    std::optional<std::string> network;  // its name; nullopt: none yet
     bool network_is_open = false;
     std::uint32_t network_secrets = 0;
     Instant started;
     WallTime started_wall;
-    std::uint64_t receive_buffer = 0;         // as the kernel granted it
-    std::uint64_t receive_dropped = 0;        // by the kernel: SO_RXQ_OVFL
-    Duration loop_lag_max{};                  // in the last minute
-    std::vector<std::string> health;          // findings in plain words; empty: all is well
+    std::uint64_t receive_buffer = 0;   // as the kernel granted it
+    std::uint64_t receive_dropped = 0;  // by the kernel: SO_RXQ_OVFL
+    Duration loop_lag_max{};            // in the last minute
+    std::vector<std::string> health;    // findings in plain words; empty: all is well
 };
 
 // The engine in the real world: one UDP socket per listen address, timers, verify workers, state
@@ -82,9 +88,12 @@ public:
                                           gossip::PublishTicket& ticket);
 
     NodeStatus status() const;
+    // In a few words, for the service manager: members and links.
+    std::string summary() const;
     // Without a network: only self, no links.
     gossip::Snapshot snapshot() const;
     const config::Config& config() const;
+    Log& log();
 
     // nullopt: done.
     std::optional<NodeError> connect(const config::HostPort& at);

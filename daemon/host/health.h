@@ -1,0 +1,37 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/endpoint.h"
+#include "base/time.h"
+
+namespace hearsay::host {
+
+// What the node knows about its own state, for an operator to read.
+struct HealthFacts {
+    std::optional<std::string> network;
+    bool network_is_open = false;
+    bool network_file_is_exposed = false;
+    bool beacons_are_on = true;
+    std::size_t others_alive = 0;
+    Duration alone_for{};
+    std::uint64_t receive_buffer_wanted = 0;
+    std::uint64_t receive_buffer = 0;
+    std::uint64_t dropped_lately = 0;  // datagrams, by the kernel, in the last minute
+    std::optional<std::int64_t> clock_offset_ms;
+    Duration clock_skew_max{};
+    std::optional<Endpoint> duplicate_at;  // seen in the last ten minutes
+    std::uint64_t wrong_network = 0;       // datagrams, since the start
+    std::uint64_t wrong_secret = 0;
+    Duration loop_lag{};
+    std::string disk_problem;
+    std::string beacon_problem;
+};
+
+// One sentence or two for each thing that is not as it should be: what, and what to do. Empty:
+// all is well.
+std::vector<std::string> find_health_problems(const HealthFacts& facts);
+
+}  // namespace hearsay::host

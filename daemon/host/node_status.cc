@@ -1,0 +1,100 @@
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "config/validate.h"
+#include "config/version.h"
+#include "daemon/host/health.h"
+#include "daemon/host/node_parts.h"
+
+namespace hearsay::host {
+namespace {
+
+using namespace std::chrono_literals;
+
+// What a host sees of its own identity elsewhere is told for as long.
+constexpr Duration kDuplicateShown = 10min;
+
+gossip::MemberSnapshot self_snapshot(const config::Config& config, const crypto::NodeId& id) {
+    gossip::MemberSnapshot self;
+    self.id = id;
+    self.is_self = true;
+    self.name = node_name(config);
+    self.tags = config.node.tags;
+    self.software = std::string("hearsay ") + config::kVersion;
+    return self;
+}
+
+}  // namespace
+
+std::string node_name(const config::Config& config) {
+    if (!config.node.name.empty()) return config.node.name;
+    std::array<char, 256> host{};
+    if (gethostname(host.data(), host.size() - 1) != 0) return "unnamed";
+    std::string name = std::string(host.data()).substr(0, 63);
+    for (char& c : name)
+        if (!config::is_valid_node_name(std::string_view(&c, 1))) c = '-';
+    return config::is_valid_node_name(name) ? name : "unnamed";
+}
+
+NodeStatus Node::status() const {
+    const Parts& p = *parts_;
+    NodeStatus status;
+    status.id = p.signer.id();
+    status.name = node_name(p.config);
+    status.version = config::kVersion;
+    status.bound = p.sockets.bound();
+    if (p.network) {
+        status.network = p.network->name;
+        status.network_is_open = p.network->is_open;
+        status.network_secrets = static_cast<std::uint32_t>(p.network->secrets.size());
+    }
+    status.started = p.started;
+    status.started_wall = p.started_wall;
+    status.receive_buffer = p.sockets.receive_buffer();
+    status.receive_dropped = p.sockets.counts().receive_dropped;
+    status.loop_lag_max = p.lag.longest(Loop::now());
+    status.health = p.health();
+    return status;
+}
+
+gossip::Snapshot Node::snapshot() const {
+    const Parts& p = *parts_;
+    if (p.engine) return p.engine->snapshot(Loop::both());
+    gossip::Snapshot snapshot;
+    snapshot.self = p.signer.id();
+    snapshot.members.push_back(self_snapshot(p.config, p.signer.id()));
+    return snapshot;
+}
+
+std::vector<std::string> Node::Parts::health() const {
+    const Instant now = Loop::now();
+    HealthFacts facts;
+    if (network) {
+        facts.network = network->name;
+        facts.network_is_open = network->is_open;
+        // A secret that everybody can work out needs no hiding.
+        facts.network_file_is_exposed = !network->is_open && state.is_network_exposed();
+    }
+    facts.beacons_are_on = config.discovery.beacon;
+    if (engine) {
+        const auto snapshot = engine->snapshot({now, Loop::wall()});
+        facts.others_alive =
+            engine->alive_count() - std::min<std::size_t>(1, engine->alive_count());
+        facts.alone_for = now - alone_since;
+        facts.clock_offset_ms = snapshot.clock_offset_ms;
+        facts.wrong_network = snapshot.counters[gossip::Counter::refused_wrong_network];
+        facts.wrong_secret = snapshot.counters[gossip::Counter::refused_bad_mac];
+    }
+    facts.clock_skew_max = config.flood.clock_skew_max;
+    facts.receive_buffer_wanted = config.listen.receive_buffer;
+    facts.receive_buffer = sockets.receive_buffer();
+    facts.dropped_lately = sockets.counts().receive_dropped - drops_before;
+    if (duplicate_at && now - duplicate_seen < kDuplicateShown) facts.duplicate_at = duplicate_at;
+    facts.loop_lag = lag.longest(now);
+    facts.disk_problem = state.problem();
+    facts.beacon_problem = sockets.beacon_problem();
+    return find_health_problems(facts);
+}
+
+}  // namespace hearsay::host

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "crypto/signing.h"
+#include "daemon/gossip/outputs.h"
+#include "daemon/host/loop.h"
+
+namespace hearsay::host {
+
+struct Verdict {
+    gossip::VerifyTicket ticket = 0;
+    bool is_valid = false;
+};
+
+// Checks signatures on worker threads. Every job submitted gets one verdict, in any order, told
+// on the loop's thread; the engine bounds how many there are at once. Destroying the pool waits
+// for the checks under way (tens of microseconds) and forgets the rest.
+class VerifyPool {
+public:
+    // Jobs a turn may check by itself when no worker has anything to do. Ed25519 takes 40-46 us;
+    // handing over, waking a worker, waking the loop again and its extra turn cost about as much
+    // (measured with tests/bench: see docs/PERFORMANCE.md), so for one or two the way over a
+    // thread is slower and dearer, for more it is the loop that would be late.
+    static constexpr std::size_t kInlineMax = 2;
+
+    // `workers` as in limits.workers. The verifier outlives the pool.
+    VerifyPool(Loop& loop, const crypto::Verifier& verifier, std::uint32_t workers,
+               std::function<void(std::vector<Verdict>)> on_verdicts);
+    ~VerifyPool();
+    VerifyPool(const VerifyPool&) = delete;
+    VerifyPool& operator=(const VerifyPool&) = delete;
+
+    // Takes all of `jobs`. What is returned was checked at once; the others' verdicts follow.
+    std::vector<Verdict> submit(std::vector<gossip::VerifyJob> jobs);
+    // Submitted and not yet told.
+    std::size_t pending() const { return pending_; }
+    std::size_t workers() const { return threads_.size(); }
+
+private:
+    // A worker takes a few at a time: fewer locks, and still the work is shared.
+    static constexpr std::size_t kTake = 4;
+
+    Verdict check(const gossip::VerifyJob& job) const;
+    void work();
+    void collect();
+
+    const crypto::Verifier& verifier_;
+    std::function<void(std::vector<Verdict>)> on_verdicts_;
+    std::size_t pending_ = 0;
+    Wakeup wakeup_;
+
+    std::mutex mutex_;
+    std::condition_variable has_work_;
+    std::deque<gossip::VerifyJob> jobs_;
+    std::vector<Verdict> verdicts_;
+    bool is_stopping_ = false;
+
+    std::vector<std::thread> threads_;
+};
+
+// limits.workers as a number of threads: 0 is one less than the cores, at least one.
+std::size_t worker_count(std::uint32_t configured, unsigned cores);
+
+}  // namespace hearsay::host
