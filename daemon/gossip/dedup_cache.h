@@ -69,25 +69,27 @@ public:
     void check_invariants() const;
 
 private:
-    struct Entry {
-        crypto::Uid uid;
-        std::uint32_t tick;  // low bits of the ExpiryWheel's tick at which it goes
+    // Kept apart from the uids, so that probing passes eight slots in a cache line.
+    struct Mark {
+        std::uint32_t hash = 0;  // 0: empty slot
+        std::uint32_t tick = 0;  // of the wheel, at which the entry goes
     };
 
     std::uint32_t hash_of(const crypto::Uid& uid) const;
     std::size_t home_of(std::uint32_t hash) const;
     std::size_t after(std::size_t slot) const;
+    void prefetch(std::uint32_t hash) const;
     std::optional<std::size_t> find(std::uint32_t hash, const crypto::Uid& uid) const;
-    std::size_t find_due(std::uint32_t hash, std::uint32_t tick) const;
-    void place(std::uint32_t hash, const Entry& entry);
+    std::size_t find_due(ExpiryWheel::Due due) const;
+    void place(const Mark& mark, const crypto::Uid& uid);
     void erase(std::size_t slot);
-    void erase_due(ExpiryWheel::Due due);
+    void evict();
     void grow();
 
     Limits limits_;
     crypto::ShortHashKey hash_key_;
-    std::vector<std::uint32_t> hashes_;  // 0: empty slot
-    std::vector<Entry> entries_;
+    std::vector<Mark> marks_;
+    std::vector<crypto::Uid> uids_;  // of the same slots
     std::size_t size_ = 0;
     std::uint64_t evicted_live_ = 0;
     ExpiryWheel wheel_;

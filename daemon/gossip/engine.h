@@ -14,8 +14,9 @@
 
 namespace hearsay::gossip {
 
-// An address range of one of this host's interfaces; beacons are sent on, and believed from,
-// these.
+// An address this host can be reached at, with its range: beacons are sent on, and believed
+// from, these, and presence tells them to everybody. The host gives every unicast address its
+// sockets serve: those it is bound to, or all of its interfaces' but loopback when bound to "::".
 struct Interface {
     std::uint32_t index = 0;
     std::string name;
@@ -119,6 +120,7 @@ public:
 
 private:
     struct Parts;
+    Outputs finish(Now now);
     std::unique_ptr<Parts> parts_;
 };
 

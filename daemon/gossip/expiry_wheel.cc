@@ -44,6 +44,13 @@ std::optional<ExpiryWheel::Due> ExpiryWheel::take_due(Instant now) {
     return take_from(*tick);
 }
 
+ExpiryWheel::Due ExpiryWheel::peek_earliest() const {
+    const std::optional<std::int64_t> tick = earliest();
+    INSIST(tick);
+    const Block& block = blocks_[heads_[position_of(*tick)]];
+    return {block.hashes[block.count - 1], low_bits(*tick)};
+}
+
 ExpiryWheel::Due ExpiryWheel::take_earliest() {
     const std::optional<std::int64_t> tick = earliest();
     INSIST(tick);

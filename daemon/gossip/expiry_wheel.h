@@ -37,7 +37,8 @@ public:
     // Moves to `now` and returns one entry due by then, no longer held; nullopt when none is
     // left. Call until then. An earlier `now` than before counts as that.
     std::optional<Due> take_due(Instant now);
-    // One entry of the earliest second; the one added last. Precondition: size() > 0.
+    // The entry added last of the earliest second. Precondition: size() > 0.
+    Due peek_earliest() const;
     Due take_earliest();
     // Returns the low 32 bits of the tick at which it will be due.
     std::uint32_t add(std::uint32_t hash, Instant expires_at);

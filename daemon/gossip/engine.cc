@@ -1,0 +1,400 @@
+#include "base/insist.h"
+#include "daemon/gossip/engine_parts.h"
+#include "wire/signed_bytes.h"
+
+namespace hearsay::gossip {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A host that calls this much later than it was asked to was itself asleep or starved.
+constexpr Duration kLateness = 250ms;
+// Leaving: how long the goodbye may spread before the links close.
+constexpr Duration kGoodbyeTime = 300ms;
+constexpr Duration kClockTold = 1min;
+
+Core make_core(EngineSetup setup, Now now) {
+    crypto::Random random(setup.seed);
+    Core core{setup.config,
+              std::move(setup.network),
+              setup.signer,
+              setup.sealer,
+              setup.codecs,
+              std::move(setup.self),
+              setup.signer->id(),
+              setup.epoch,
+              now.wall,
+              std::move(random),
+              {},
+              {},
+              {}};
+    core.random.fill(core.hash_key);
+    return core;
+}
+
+}  // namespace
+
+Engine::Parts::Parts(EngineSetup setup, Now now)
+    : core(make_core(std::move(setup), now)),
+      store(core.config.limits.store, core.hash_key),
+      streams(core, core.config.limits.streams),
+      membership(core, records, now.monotonic),
+      links(core, store),
+      desk(core),
+      flood(core, flood_parts()),
+      repair(core, flood_parts(), flood),
+      handshakes(core, desk),
+      overlay(core, links, handshakes),
+      beacons(core, now.monotonic),
+      sources({}, core.hash_key),
+      last_epoch(core.epoch),
+      last_call(now.monotonic) {}
+
+Engine::Engine(EngineSetup setup, Now now) {
+    const Bytes saved = std::move(setup.saved);
+    const bool is_first_start = setup.is_first_start;
+    INSIST(setup.signer != nullptr && setup.sealer != nullptr && setup.codecs != nullptr);
+    INSIST(!setup.network.secrets.empty() && !setup.codecs->all().empty());
+    parts_ = std::make_unique<Parts>(std::move(setup), now);
+    parts_->restore(saved, is_first_start, now);
+}
+
+Engine::~Engine() = default;
+
+// The way of a datagram, cheapest check first; every step that refuses counts why.
+//   version, type -> known session -> AEAD and replay window -> frames with their limits
+//   anything else -> the source's bucket -> a handshake by stateless cookie, or a beacon
+Outputs Engine::handle_datagram(const Endpoint& from, ByteView datagram, Now now) {
+    parts_->begin(now);
+    Core& core = parts_->core;
+    core.count(Counter::datagrams_received);
+    core.count(Counter::bytes_received, datagram.size());
+    const auto type = wire::packet_type(datagram);
+    if (!type) {
+        switch (type.error()) {
+            case wire::PacketError::too_short: core.count(Counter::refused_too_short); break;
+            case wire::PacketError::bad_version: core.count(Counter::refused_bad_version); break;
+            case wire::PacketError::unknown_type: core.count(Counter::refused_unknown_type); break;
+            case wire::PacketError::malformed:
+                core.count(Counter::refused_malformed_packet);
+                break;
+        }
+    } else if (*type == wire::PacketType::sealed) {
+        parts_->handle_sealed(from, datagram, now);
+    } else if (!parts_->sources.take(from, now.monotonic)) {
+        core.count(Counter::refused_source_rate);
+    } else if (!parts_->leave_asked) {
+        parts_->handle_unsealed(*type, from, datagram, now);
+    }
+    return finish(now);
+}
+
+void Engine::Parts::handle_unsealed(wire::PacketType type, const Endpoint& from, ByteView datagram,
+                             Now now) {
+    switch (type) {
+        case wire::PacketType::hello:
+        case wire::PacketType::hello2:
+            return handshakes.handle_hello(from, datagram, now.monotonic);
+        case wire::PacketType::cookie:
+            return handshakes.handle_cookie(from, datagram, now.monotonic);
+        case wire::PacketType::auth_r:
+            return handshakes.handle_auth_r(from, datagram, now.monotonic);
+        case wire::PacketType::auth_i:
+            return handshakes.handle_auth_i(from, datagram, now.monotonic);
+        case wire::PacketType::beacon: return handle_beacon(from, datagram, now);
+        case wire::PacketType::sealed: return;
+    }
+}
+
+void Engine::Parts::handle_beacon(const Endpoint& from, ByteView datagram, Now now) {
+    const auto hint = beacons.handle(from, datagram, now);
+    if (!hint || links.find(hint->node) != nullptr) return;
+    // All who hear a newcomer need not dial it at once: four of them are enough.
+    const std::size_t known = membership.alive_count();
+    if (known > 4 && core.random.below(known) >= 4) return;
+    overlay.add(hint->at, LearntFrom::beacon, std::nullopt, now.monotonic);
+}
+
+void Engine::Parts::handle_sealed(const Endpoint& from, ByteView datagram, Now now) {
+    const auto packet = wire::parse_sealed(datagram);
+    if (!packet) return core.count(Counter::refused_malformed_packet);
+    Link* link = links.find(packet->session);
+    if (link == nullptr) return core.count(Counter::refused_unknown_session);
+    Channel& channel = *link->channel(packet->session);
+    if (from != channel.facts().at) return core.count(Counter::refused_unknown_session);
+    if (packet->sealed.size() > wire::kPlaintextSizeMax + crypto::kTagSize)
+        return core.count(Counter::refused_malformed_packet);
+
+    alignas(8) std::array<std::uint8_t, wire::kPlaintextSizeMax + crypto::kTagSize> plain;
+    const auto opened = channel.open(*packet, plain);
+    if (!opened) {
+        core.count(opened.error() == crypto::OpenError::replayed ? Counter::refused_replayed
+                                                                 : Counter::refused_forged);
+        return;
+    }
+    link->note_received(datagram.size(), now.monotonic);
+    membership.note_heard(link->id(), now.monotonic);
+    handle_plaintext(*link, channel, *packet, ByteView(plain).first(*opened), now);
+}
+
+void Engine::Parts::handle_plaintext(Link& link, Channel& channel, const wire::Sealed& packet,
+                              ByteView plaintext, Now now) {
+    wire::Codec* codec = core.codecs->find(packet.codec);
+    if (codec == nullptr) return core.count(Counter::refused_codec);
+    arena.reset();
+    wire::PlaintextReader reader(plaintext, *codec, arena);
+    wire::Frame frame;
+    bool elicits_ack = false;
+    const crypto::NodeId peer = link.id();
+    while (true) {
+        const auto step = reader.next(frame);
+        if (step == wire::PlaintextReader::Step::end) break;
+        if (step == wire::PlaintextReader::Step::malformed) {
+            core.count(Counter::refused_malformed_frames);
+            break;
+        }
+        elicits_ack |= std::holds_alternative<wire::Chunk>(frame);
+        handle_frame(link, channel, frame, now);
+        // A Close, or what made us close, ends the link and all that is left of the datagram.
+        if (links.find(peer) != &link) return;
+    }
+    channel.note_received(packet.counter, elicits_ack, now.monotonic);
+}
+
+void Engine::Parts::handle_frame(Link& link, Channel& channel, const wire::Frame& frame, Now now) {
+    if (const auto* chunk = std::get_if<wire::Chunk>(&frame))
+        flood.handle_chunk(link, *chunk, now);
+    else if (const auto* ack = std::get_if<wire::Ack>(&frame))
+        link.handle_ack(channel, *ack, now.monotonic);
+    else if (const auto* have = std::get_if<wire::Have>(&frame))
+        repair.handle_have(link, *have, now);
+    else if (const auto* want = std::get_if<wire::Want>(&frame))
+        repair.handle_want(link, *want, now.monotonic);
+    else if (const auto* heartbeat = std::get_if<wire::Heartbeat>(&frame))
+        handle_heartbeat(link, *heartbeat, now);
+    else if (const auto* close = std::get_if<wire::Close>(&frame))
+        handle_close(link, *close, now);
+    // Prune and Graft ask for less or more of the same: flooding to everybody satisfies both.
+}
+
+void Engine::Parts::handle_heartbeat(Link& link, const wire::Heartbeat& heartbeat, Now now) {
+    link.handle_heartbeat(heartbeat, now);
+    membership.handle_known_of_us(heartbeat.known_epoch, heartbeat.known_version,
+                                          now.monotonic);
+}
+
+void Engine::Parts::handle_close(Link& link, const wire::Close& close, Now now) {
+    for (const Endpoint& at : close.candidates)
+        overlay.add(at, LearntFrom::close, std::nullopt, now.monotonic);
+    const bool keeps_away = close.reason == wire::CloseReason::asked ||
+                            close.reason == wire::CloseReason::misbehaved ||
+                            close.reason == wire::CloseReason::leaving;
+    if (keeps_away) overlay.avoid(link.id(), now.monotonic);
+    links.drop(link, std::string(explain(close.reason)), false);
+}
+
+Outputs Engine::handle_verified(VerifyTicket ticket, bool is_valid, Now now) {
+    parts_->begin(now);
+    if (const auto claim = parts_->desk.settle(ticket)) parts_->apply(*claim, is_valid, now);
+    return finish(now);
+}
+
+void Engine::Parts::apply(const VerifyDesk::Claim& claim, bool is_valid, Now now) {
+    switch (claim.purpose) {
+        case VerifyDesk::Purpose::batch:
+            return flood.handle_verdict(claim.key, is_valid, now);
+        case VerifyDesk::Purpose::handshake:
+            return handshakes.handle_verdict(claim.key, is_valid);
+    }
+}
+
+Outputs Engine::handle_timeout(Now now) {
+    parts_->begin(now);
+    parts_->handle_timeout(now);
+    Outputs outputs = finish(now);
+    parts_->expected = next_deadline();
+    if (parts_->expected) parts_->expected = std::max(*parts_->expected, now.monotonic);
+    return outputs;
+}
+
+void Engine::Parts::handle_timeout(Now now) {
+    is_due_now = false;
+    run_commands(now);
+    for (const VerifyDesk::Claim& claim : desk.expire(now.monotonic)) apply(claim, false, now);
+    links.handle_timeout(now);
+    membership.handle_timeout(now.monotonic);
+    flood.handle_timeout(now.monotonic);
+    repair.handle_timeout(now.monotonic);
+    handshakes.handle_timeout(now.monotonic);
+    if (!leave_asked) {
+        overlay.handle_timeout(now.monotonic);
+        beacons.handle_timeout(now);
+    }
+    rekey(now);
+    watch_clock(now);
+    settle(now);
+    links.flush(now);
+}
+
+void Engine::Parts::run_commands(Now now) {
+    if (tags) membership.set_tags(*std::exchange(tags, {}), now.monotonic);
+    for (const crypto::NodeId& id : std::exchange(disconnects, {}))
+        if (Link* link = links.find(id)) {
+            overlay.avoid(id, now.monotonic);
+            links.close(*link, wire::CloseReason::asked, "an operator closed it", now);
+        }
+    if (std::exchange(secrets_changed, false)) {
+        handshakes.reset();
+        links.for_each([&](Link& link) {
+            if (link.uses_removed_secret())
+                links.close(link, wire::CloseReason::secret_removed,
+                            "its network secret was removed", now);
+        });
+    }
+    run_publishes(now);
+    if (leave_asked && !close_at) {
+        membership.leave(now.monotonic);
+        close_at = now.monotonic + kGoodbyeTime;
+    }
+    if (close_at && *close_at <= now.monotonic && !has_left) {
+        has_left = true;
+        links.for_each([&](Link& link) {
+            links.close(link, wire::CloseReason::leaving, "this node left", now);
+        });
+    }
+}
+
+void Engine::Parts::run_publishes(Now now) {
+    for (std::size_t i = 0; i < kPublishesPerCall && !publishes.empty(); ++i) {
+        const QueuedPublish queued = std::move(publishes.front());
+        publishes.pop_front();
+        publish_bytes -= queued.payload.size();
+        Event event;
+        event.kind = EventKind::accepted;
+        event.member = core.self_id;
+        event.ticket = queued.ticket;
+        event.id = flood.publish(queued.topic, queued.payload, queued.lifetime_ms, now);
+        core.outbox.tell(std::move(event));
+    }
+    if (!publishes.empty()) is_due_now = true;
+}
+
+// Only the initiator's dial replaces a session; the responder's later turn is a spare.
+void Engine::Parts::rekey(Now now) {
+    links.for_each([&](Link& link) {
+        if (!link.wants_rekey(now.monotonic)) return;
+        handshakes.dial(link.at(), 4, now.monotonic);
+        link.postpone_rekey(now.monotonic + 5s);
+    });
+}
+
+void Engine::Parts::watch_clock(Now now) {
+    const auto offset = links.clock_offset_ms();
+    const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(
+                           core.config.flood.clock_skew_max).count();
+    if (!offset || std::abs(*offset) <= limit || now.monotonic < clock_told_at) return;
+    clock_told_at = now.monotonic + kClockTold;
+    Event event;
+    event.kind = EventKind::clock_skew;
+    event.member = core.self_id;
+    event.text = std::to_string(*offset) + " ms from the neighbours' median";
+    core.outbox.tell(std::move(event));
+}
+
+// Carries from part to part what the last input caused, until nothing is left.
+void Engine::Parts::settle(Now now) {
+    for (Established& established : handshakes.take_established())
+        open_link(std::move(established), now);
+    for (const FailedDial& failed : handshakes.take_failed()) {
+        if (failed.why == FailedDial::Why::self)
+            membership.note_clone(failed.at, failed.epoch, now.monotonic);
+        overlay.handle_failed_dial(failed, now.monotonic);
+    }
+    handle_closed(now.monotonic);
+    for (const crypto::NodeId& id : membership.take_news())
+        learn_addresses(id, now.monotonic);
+    if (core.epoch != last_epoch) flood.start_own_stream();
+    last_epoch = core.epoch;
+    for (const Publication& publication : membership.take_publications())
+        flood.publish_record(publication, now);
+}
+
+void Engine::Parts::handle_closed(Instant now) {
+    for (ClosedLink& closed : links.take_closed()) {
+        repair.handle_link_down(closed.slot);
+        membership.handle_link_down(closed.id, closed.is_silent, now);
+        overlay.handle_link_down(closed.id, closed.at, now);
+        Event event;
+        event.kind = EventKind::link_lost;
+        event.member = closed.id;
+        event.at = closed.at;
+        event.text = std::move(closed.why);
+        core.outbox.tell(std::move(event));
+    }
+}
+
+void Engine::Parts::open_link(Established established, Now now) {
+    const crypto::NodeId id = established.peer;
+    const Endpoint at = established.at;
+    if (overlay.is_avoided(id, now.monotonic) || leave_asked) return;
+    bool is_new = false;
+    Link* link = links.establish(std::move(established), now.monotonic, is_new);
+    handle_closed(now.monotonic);  // a restarted neighbour's old link, before its slot is used
+    if (link == nullptr) return;
+    overlay.handle_link_up(id, at);
+    if (!is_new) return;
+    membership.handle_link_up(id, at, now.monotonic);
+    if (const Record* record = records.find(id))
+        link->set_known_record(record->epoch(), record->version());
+    repair.handle_link_up(*link, now.monotonic);
+    Event event;
+    event.kind = EventKind::link_up;
+    event.member = id;
+    event.at = at;
+    core.outbox.tell(std::move(event));
+}
+
+void Engine::Parts::learn_addresses(const crypto::NodeId& id, Instant now) {
+    const Link* link = links.find(id);
+    if (link != nullptr) return membership.handle_link_up(id, link->at(), now);
+    const Member* member = membership.find(id);
+    if (member == nullptr || member->state == MemberState::left) return;
+    for (const Endpoint& at : member->presence.addresses)
+        overlay.add(at, LearntFrom::presence, id, now);
+}
+
+void Engine::Parts::begin(Now now) {
+    core.outbox.begin();
+    last_call = std::max(last_call, now.monotonic);
+    // We were asleep or starved: what the neighbours sent meanwhile waits to be read, so their
+    // silence proves nothing (Lifeguard).
+    if (expected && now.monotonic - *expected > kLateness) links.forgive(now.monotonic);
+    expected.reset();
+}
+
+Outputs Engine::finish(Now now) {
+    parts_->settle(now);
+    Core& core = parts_->core;
+    core.count(Counter::datagrams_sent, core.outbox.datagram_count());
+    core.count(Counter::bytes_sent, core.outbox.byte_count());
+    return core.outbox.take();
+}
+
+std::optional<Instant> Engine::next_deadline() const {
+    const Parts& parts = *parts_;
+    if (parts.is_due_now || !parts.core.outbox.has_room()) return parts.last_call;
+    std::optional<Instant> next = earliest(parts.links.next_deadline(),
+                                           parts.membership.next_deadline());
+    next = earliest(next, parts.flood.next_deadline());
+    next = earliest(next, parts.repair.next_deadline());
+    next = earliest(next, parts.handshakes.next_deadline());
+    next = earliest(next, parts.desk.next_deadline());
+    if (!parts.leave_asked) {
+        next = earliest(next, parts.overlay.next_deadline());
+        next = earliest(next, parts.beacons.next_deadline());
+    }
+    if (parts.close_at && !parts.has_left) next = earliest(next, parts.close_at);
+    return next;
+}
+
+}  // namespace hearsay::gossip

@@ -1,0 +1,85 @@
+#pragma once
+
+#include "daemon/gossip/beacons.h"
+#include "daemon/gossip/engine.h"
+#include "daemon/gossip/overlay.h"
+#include "daemon/gossip/repair.h"
+#include "daemon/gossip/saved_state.h"
+
+namespace hearsay::gossip {
+
+// The parts of the engine in order of dependence, each knowing only those above it, and the
+// routes between them. engine.cc is the routes of the protocol, engine_commands.cc what the host
+// asks for and is told.
+struct Engine::Parts {
+    // Publishes waiting for the next timeout; more are answered busy.
+    static constexpr std::size_t kPublishesMax = 4096;
+    static constexpr std::size_t kPublishBytesMax = 16 << 20;
+    static constexpr std::size_t kPublishesPerCall = 256;
+
+    struct QueuedPublish {
+        PublishTicket ticket = 0;
+        std::string topic;
+        Bytes payload;
+        std::uint32_t lifetime_ms = 0;
+    };
+
+    Parts(EngineSetup setup, Now now);
+    FloodParts flood_parts() { return {links, store, streams, records, membership, desk}; }
+
+    void begin(Now now);
+    void restore(ByteView saved, bool is_first_start, Now now);
+    void handle_sealed(const Endpoint& from, ByteView datagram, Now now);
+    void handle_plaintext(Link& link, Channel& channel, const wire::Sealed& packet,
+                          ByteView plaintext, Now now);
+    void handle_frame(Link& link, Channel& channel, const wire::Frame& frame, Now now);
+    void handle_heartbeat(Link& link, const wire::Heartbeat& heartbeat, Now now);
+    void handle_close(Link& link, const wire::Close& close, Now now);
+    void handle_unsealed(wire::PacketType type, const Endpoint& from, ByteView datagram, Now now);
+    void handle_beacon(const Endpoint& from, ByteView datagram, Now now);
+    void apply(const VerifyDesk::Claim& claim, bool is_valid, Now now);
+    void handle_timeout(Now now);
+    void run_commands(Now now);
+    void run_publishes(Now now);
+    void rekey(Now now);
+    void watch_clock(Now now);
+    // Carries from part to part what the last input caused.
+    void settle(Now now);
+    void handle_closed(Instant now);
+    void open_link(Established established, Now now);
+    void learn_addresses(const crypto::NodeId& id, Instant now);
+
+    Core core;
+    ChunkStore store;
+    Streams streams;
+    Records records;
+    Membership membership;
+    Links links;
+    VerifyDesk desk;
+    Flood flood;
+    Repair repair;
+    Handshakes handshakes;
+    Overlay overlay;
+    Beacons beacons;
+    SourceBuckets sources;
+    wire::FrameArena arena;
+
+    // Commands: they act at the next timeout.
+    std::deque<QueuedPublish> publishes;
+    std::size_t publish_bytes = 0;
+    PublishTicket last_ticket = 0;
+    std::optional<std::vector<config::Tag>> tags;
+    std::vector<crypto::NodeId> disconnects;
+    bool secrets_changed = false;
+    bool leave_asked = false;
+    std::optional<Instant> close_at;  // leaving: when the goodbye has had time to spread
+    bool has_left = false;
+    bool is_due_now = false;          // a command waits: the deadline is now
+
+    std::uint64_t last_epoch = 0;
+    Instant last_call;
+    std::optional<Instant> expected;  // when handle_timeout() is due
+    Instant clock_told_at;
+};
+
+}  // namespace hearsay::gossip

@@ -1,0 +1,475 @@
+#include "daemon/gossip/flood.h"
+
+#include "base/insist.h"
+#include "wire/signed_bytes.h"
+
+namespace hearsay::gossip {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Batches a second that all publishers without a presence here share: enough for the first
+// messages of somebody whose presence is still on its way, too few to matter in a flood.
+constexpr double kStrangerRate = 1000;
+constexpr double kEquivocationRate = 10;
+constexpr std::size_t kPublisherBucketsMax = 8192;
+// A record stays in the chunk store only while it spreads; its home is the record table.
+constexpr Duration kRecordRelayTime = 10s;
+// What arrives late (or from a publisher whose clock is behind) still gets this long to spread.
+constexpr Duration kSpreadTimeMin = 5s;
+
+std::uint64_t saturating_add(std::uint64_t a, std::uint64_t b) {
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+std::uint64_t milliseconds(Duration duration) {
+    return static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
+}
+
+std::optional<crypto::Hash> root_of(const wire::Chunk& chunk, std::size_t chunk_count) {
+    const crypto::Hash leaf =
+        crypto::leaf_hash({chunk.index, chunk.first_message, chunk.lead}, chunk.bytes);
+    return crypto::merkle_root_from_path(leaf, chunk.index, chunk_count, chunk.path);
+}
+
+StreamKey stream_of(const wire::BatchHeader& header) { return {header.publisher, header.epoch}; }
+
+}  // namespace
+
+Flood::Flood(Core& core, FloodParts parts)
+    : core_(core),
+      parts_(parts),
+      dedup_({core.config.limits.dedup_entries}, core.hash_key),
+      stranger_bucket_(kStrangerRate, kStrangerRate),
+      equivocation_bucket_(kEquivocationRate, kEquivocationRate) {}
+
+void Flood::configure() {
+    publisher_buckets_.clear();
+    for (auto& bucket : link_buckets_) bucket.reset();
+}
+
+void Flood::handle_chunk(Link& from, const wire::Chunk& chunk, Now now) {
+    if (!chunk.has_header) {
+        StoredBatch* batch = parts_.store.find(chunk.uid);
+        if (batch != nullptr && chunk.index < batch->chunks.size())
+            handle_known_chunk(from, *batch, chunk, now);
+        else
+            core_.count(dedup_.contains(chunk.uid) ? Counter::duplicates
+                                                   : Counter::refused_unknown_batch);
+        return;
+    }
+    if (!wire::is_consistent(chunk.header, chunk)) {
+        core_.count(Counter::refused_inconsistent);
+        return;
+    }
+    if (check_known(from, chunk, now) == Gate::refused) return;
+    if (PendingBatch* pending = pending_.find(chunk.header, chunk.signature)) {
+        const auto root = root_of(chunk, pending->header.chunk_count);
+        if (!root || *root != pending->root)
+            core_.count(Counter::refused_bad_path);
+        else if (!pending_.park(*pending, chunk, from.slot()))
+            core_.count(Counter::refused_verify_busy);
+        return;
+    }
+    if (check_rates(from, chunk.header, now.monotonic) == Gate::refused) return;
+    start_check(from, chunk, now);
+}
+
+Flood::Gate Flood::check_known(Link& from, const wire::Chunk& chunk, Now now) {
+    if (chunk.header.kind != wire::Kind::message) return check_record(from, chunk);
+    if (check_lifetime(chunk.header, now.wall) == Gate::refused) return Gate::refused;
+    return check_message(from, chunk, now);
+}
+
+Flood::Gate Flood::check_lifetime(const wire::BatchHeader& header, WallTime now) {
+    const std::uint64_t skew = milliseconds(core_.config.flood.clock_skew_max);
+    if (header.created_ms > saturating_add(now.ms, skew)) {
+        core_.count(Counter::refused_from_future);
+        return Gate::refused;
+    }
+    const std::uint64_t ends = saturating_add(header.created_ms, header.lifetime_ms);
+    if (saturating_add(ends, skew) <= now.ms) {
+        core_.count(Counter::refused_expired);
+        return Gate::refused;
+    }
+    return Gate::pass;
+}
+
+Flood::Gate Flood::check_message(Link& from, const wire::Chunk& chunk, Now now) {
+    Stream* stream = parts_.streams.find(stream_of(chunk.header));
+    if (stream == nullptr) return Gate::pass;
+    const auto stored = stream->slots.find(chunk.header.seq);
+    if (stored != stream->slots.end()) {
+        StoredBatch& batch = parts_.store.at(stored->second);
+        if (batch.signature == chunk.signature) {
+            handle_known_chunk(from, batch, chunk, now);
+            return Gate::refused;
+        }
+        // Another batch at a taken seq: checked only to catch a publisher that signs two.
+        return equivocation_bucket_.take(1, now.monotonic) ? Gate::pass : Gate::refused;
+    }
+    if (stream->settled.is_settled(chunk.header.seq)) {
+        core_.count(Counter::duplicates);
+        return Gate::refused;
+    }
+    return Gate::pass;
+}
+
+Flood::Gate Flood::check_record(Link& from, const wire::Chunk& chunk) {
+    switch (parts_.membership.standing_of(chunk.header)) {
+        case Membership::Standing::news: return Gate::pass;
+        case Membership::Standing::known: {
+            const Record* held = parts_.records.find(chunk.header.publisher);
+            StoredBatch* batch = parts_.store.find(held->uid);
+            if (batch != nullptr) batch->chunks[0].held_by |= from.mask();
+            core_.count(Counter::duplicates);
+            return Gate::refused;
+        }
+        case Membership::Standing::stale:
+            core_.count(Counter::refused_stale_record);
+            return Gate::refused;
+    }
+    return Gate::refused;
+}
+
+Flood::Gate Flood::check_rates(const Link& from, const wire::BatchHeader& header, Instant now) {
+    auto& link = link_buckets_[from.slot()];
+    const double rate = core_.config.limits.publisher_rate;
+    if (!link) link.emplace(rate, rate);
+    if (!link->take(1, now)) {
+        core_.count(Counter::refused_link_rate);
+        return Gate::refused;
+    }
+    if (!bucket_of(header.publisher, now).take(1, now)) {
+        core_.count(Counter::refused_publisher_rate);
+        return Gate::refused;
+    }
+    return Gate::pass;
+}
+
+TokenBucket& Flood::bucket_of(const crypto::NodeId& publisher, Instant) {
+    if (parts_.membership.find(publisher) == nullptr) return stranger_bucket_;
+    if (publisher_buckets_.size() >= kPublisherBucketsMax) publisher_buckets_.clear();
+    const double rate = core_.config.limits.publisher_rate;
+    return publisher_buckets_.try_emplace(publisher, rate, rate).first->second;
+}
+
+void Flood::start_check(Link& from, const wire::Chunk& chunk, Now now) {
+    const auto root = root_of(chunk, chunk.header.chunk_count);
+    if (!root) {
+        core_.count(Counter::refused_inconsistent);
+        return;
+    }
+    wire::write_signed_bytes(core_.network.id, chunk.header, *root, signed_bytes_);
+    const crypto::Uid uid = crypto::uid_of(signed_bytes_);
+    if (dedup_.contains(uid)) {
+        if (StoredBatch* batch = parts_.store.find(uid))
+            batch->chunks[chunk.index].held_by |= from.mask();
+        core_.count(Counter::duplicates);
+        return;
+    }
+    if (!pending_.has_room(from.slot(), chunk.bytes.size() + sizeof(ParkedChunk))) {
+        core_.count(Counter::refused_verify_busy);
+        return;
+    }
+    PendingBatch& pending = pending_.add(chunk, uid, *root, from.slot(), from.id());
+    pending_.park(pending, chunk, from.slot());
+    if (!parts_.desk.ask(VerifyDesk::Purpose::batch, pending.id, chunk.header.publisher,
+                         signed_bytes_, chunk.signature, now.monotonic))
+        pending_.take(pending.id);
+}
+
+void Flood::handle_verdict(std::uint64_t id, bool is_valid, Now now) {
+    auto pending = pending_.take(id);
+    if (!pending) return;
+    if (is_valid) {
+        core_.count(Counter::batches_verified);
+        accept(*pending, now);
+        return;
+    }
+    core_.count(Counter::refused_bad_signature);
+    // Honest relays pass on only what they have verified, so this neighbour made it up.
+    Link* link = parts_.links.find(pending->first_link);
+    if (link != nullptr)
+        parts_.links.close(*link, wire::CloseReason::misbehaved, "it sent a forged batch", now);
+}
+
+void Flood::accept(PendingBatch& pending, Now now) {
+    // Two copies with different, equally valid signatures may have been checked side by side.
+    if (dedup_.contains(pending.uid) || parts_.store.find(pending.uid) != nullptr) {
+        core_.count(Counter::duplicates);
+        return;
+    }
+    if (pending.header.kind == wire::Kind::message)
+        accept_message(pending, now);
+    else
+        accept_record(pending, now);
+}
+
+void Flood::accept_record(PendingBatch& pending, Now now) {
+    if (parts_.membership.standing_of(pending.header) != Membership::Standing::news) {
+        core_.count(Counter::duplicates);
+        return;
+    }
+    const ParkedChunk& chunk = pending.chunks.front();
+    const Record record{pending.header, pending.uid, pending.signature, pending.root, chunk.bytes};
+    if (pending.header.chunk_count != 1 || !parts_.membership.accept(record, now)) {
+        core_.count(Counter::refused_bad_record);
+        return;
+    }
+    const Instant deadline = now.monotonic + kRecordRelayTime;
+    dedup_.insert(pending.uid, deadline, now.monotonic);
+    if (Link* link = parts_.links.find(record.header.publisher);
+        link != nullptr && record.header.kind == wire::Kind::presence)
+        link->set_known_record(record.epoch(), record.version());
+    StoredBatch& batch = parts_.store.add(pending.header, pending.uid, pending.signature,
+                                          pending.root, deadline);
+    store_chunks(batch, pending, now);
+}
+
+void Flood::accept_message(PendingBatch& pending, Now now) {
+    Stream& stream = parts_.streams.get(stream_of(pending.header), now.monotonic);
+    const std::uint64_t seq = pending.header.seq;
+    if (stream.slots.contains(seq)) {
+        note_equivocation(pending.header.publisher, seq);
+        return;
+    }
+    if (stream.settled.is_settled(seq)) {
+        core_.count(Counter::duplicates);
+        return;
+    }
+    const Duration lifetime = std::chrono::milliseconds(pending.header.lifetime_ms);
+    const auto left = std::chrono::milliseconds(
+        static_cast<std::int64_t>(pending.header.created_ms - now.wall.ms)) + lifetime;
+    const Instant deadline =
+        now.monotonic + std::clamp<Duration>(left, std::min(kSpreadTimeMin, lifetime), lifetime);
+    parts_.streams.touch(stream, now.monotonic);
+    StoredBatch& batch = parts_.store.add(pending.header, pending.uid, pending.signature,
+                                          pending.root, deadline);
+    parts_.streams.note_stored(stream, seq, batch.slot);
+    store_chunks(batch, pending, now);
+}
+
+void Flood::store_chunks(StoredBatch& batch, PendingBatch& pending, Now now) {
+    for (const ParkedChunk& parked : pending.chunks) {
+        wire::Chunk chunk;
+        chunk.index = parked.index;
+        chunk.first_message = parked.first_message;
+        chunk.lead = parked.lead;
+        chunk.bytes = parked.bytes;
+        chunk.path = parked.path;
+        batch.hops = parked.hops == 255 ? parked.hops : static_cast<std::uint8_t>(parked.hops + 1);
+        parts_.store.add_chunk(batch, chunk);
+        batch.chunks[parked.index].held_by |= parked.from;
+        relay(batch, parked.index);
+    }
+    if (batch.is_whole()) settle(batch, now);
+    removed_.clear();
+    parts_.store.evict(batch, removed_);
+    note_removed(removed_);
+}
+
+void Flood::handle_known_chunk(Link& from, StoredBatch& batch, const wire::Chunk& chunk,
+                               Now now) {
+    StoredChunk& stored = batch.chunks[chunk.index];
+    if (stored.is_held) {
+        stored.held_by |= from.mask();
+        core_.count(Counter::duplicates);
+        return;
+    }
+    const auto root = root_of(chunk, batch.chunks.size());
+    const std::size_t bytes_max =
+        wire::chunk_bytes_max(batch.topic.size(), batch.chunks.size());
+    if (!root || *root != batch.root || chunk.bytes.size() > bytes_max) {
+        core_.count(Counter::refused_bad_path);
+        return;
+    }
+    parts_.store.add_chunk(batch, chunk);
+    stored.held_by |= from.mask();
+    relay(batch, chunk.index);
+    if (batch.is_whole()) settle(batch, now);
+    removed_.clear();
+    parts_.store.evict(batch, removed_);
+    note_removed(removed_);
+}
+
+void Flood::relay(StoredBatch& batch, std::uint16_t index) {
+    const LinkMask held_by = batch.chunks[index].held_by;
+    parts_.links.for_each([&](Link& link) {
+        if ((held_by & link.mask()) == 0) link.queue_chunk(batch, index);
+    });
+}
+
+// Whole: never again, and now to the subscribers.
+void Flood::settle(StoredBatch& batch, Now now) {
+    const wire::BatchHeader& header = batch.header;
+    if (!batch.is_message()) return;
+    dedup_.insert(batch.uid, batch.deadline, now.monotonic);
+    Stream& stream = parts_.streams.get(stream_of(header), now.monotonic);
+    const std::uint64_t given_up = stream.settled.given_up();
+    stream.settled.settle(header.seq);
+    core_.count(Counter::streams_given_up, stream.settled.given_up() - given_up);
+    parts_.streams.note_whole(stream, header.seq);
+    deliver(batch);
+}
+
+void Flood::deliver(const StoredBatch& batch) {
+    body_.clear();
+    for (const StoredChunk& chunk : batch.chunks)
+        body_.insert(body_.end(), chunk.bytes.begin(), chunk.bytes.end());
+    if (body_.size() != batch.header.body_size || !split_body(body_, payloads_)) {
+        core_.count(Counter::refused_bad_body);
+        return;
+    }
+    Delivery delivery;
+    delivery.id.uid = batch.uid;
+    delivery.publisher = batch.header.publisher;
+    delivery.epoch = batch.header.epoch;
+    delivery.seq = batch.header.seq;
+    delivery.topic = batch.header.topic;
+    delivery.created = {batch.header.created_ms};
+    delivery.lifetime_ms = batch.header.lifetime_ms;
+    delivery.hops = batch.hops;
+    delivery.may_repeat = may_repeat_ && batch.header.created_ms <= core_.started_wall.ms;
+    for (const ByteView payload : payloads_) {
+        delivery.payload = payload;
+        core_.outbox.deliver(delivery);
+        core_.count(Counter::messages_delivered);
+        ++delivery.id.index;
+    }
+}
+
+MessageId Flood::publish(std::string_view topic, ByteView payload, std::uint32_t lifetime_ms,
+                         Now now) {
+    const std::array<ByteView, 1> payloads{payload};
+    const BuiltBatch built = build_batch(payloads, topic.size());
+    wire::BatchHeader header;
+    header.publisher = core_.self_id;
+    header.epoch = core_.epoch;
+    header.seq = next_own_seq();
+    header.created_ms = now.wall.ms;
+    header.lifetime_ms = lifetime_ms;
+    header.chunk_count = static_cast<std::uint16_t>(built.chunks.size());
+    header.body_size = static_cast<std::uint32_t>(built.body.size());
+    header.topic = topic;
+    const Instant deadline = now.monotonic + std::chrono::milliseconds(lifetime_ms);
+    Stream& stream = parts_.streams.get(stream_of(header), now.monotonic);
+    parts_.streams.touch(stream, now.monotonic);
+    StoredBatch& batch = sign_and_store(header, built, deadline);
+    parts_.streams.note_stored(stream, header.seq, batch.slot);
+    settle(batch, now);
+    for (std::uint16_t i = 0; i < header.chunk_count; ++i) relay(batch, i);
+    removed_.clear();
+    parts_.store.evict(batch, removed_);
+    note_removed(removed_);
+    core_.count(Counter::messages_published);
+    return MessageId{batch.uid, 0};
+}
+
+// Above whatever was used under our key in this epoch, even by a clone of us.
+std::uint64_t Flood::next_own_seq() {
+    const Stream* stream = parts_.streams.find({core_.self_id, core_.epoch});
+    if (stream != nullptr) own_seq_ = std::max({own_seq_, stream->top, stream->settled.top()});
+    return ++own_seq_;
+}
+
+StoredBatch& Flood::sign_and_store(const wire::BatchHeader& header, const BuiltBatch& built,
+                                   Instant deadline) {
+    wire::write_signed_bytes(core_.network.id, header, built.root, signed_bytes_);
+    StoredBatch& batch = parts_.store.add(header, crypto::uid_of(signed_bytes_),
+                                          core_.signer->sign(signed_bytes_), built.root, deadline);
+    for (std::size_t i = 0; i < built.chunks.size(); ++i) {
+        wire::Chunk chunk;
+        chunk.index = static_cast<std::uint16_t>(i);
+        chunk.first_message = built.chunks[i].first_message;
+        chunk.lead = built.chunks[i].lead;
+        chunk.bytes = built.bytes(i);
+        chunk.path = built.paths[i];
+        parts_.store.add_chunk(batch, chunk);
+    }
+    return batch;
+}
+
+void Flood::publish_record(const Publication& publication, Now now) {
+    const BuiltBatch built = build_record(publication.body);
+    wire::BatchHeader header;
+    header.publisher = core_.self_id;
+    header.epoch = publication.epoch;
+    header.seq = publication.version;
+    header.created_ms = now.wall.ms;
+    header.lifetime_ms = publication.lifetime_ms;
+    header.kind = publication.kind;
+    header.body_size = static_cast<std::uint32_t>(built.body.size());
+    StoredBatch& batch = sign_and_store(header, built, now.monotonic + kRecordRelayTime);
+    dedup_.insert(batch.uid, batch.deadline, now.monotonic);
+    if (publication.kind != wire::Kind::suspect)
+        parts_.records.put({batch.header, batch.uid, batch.signature, batch.root,
+                            publication.body});
+    if (publication.is_news) relay(batch, 0);
+}
+
+void Flood::send_record(Link& to, const Record& record, Instant now) {
+    StoredBatch* batch = parts_.store.find(record.uid);
+    if (batch == nullptr) {
+        batch = &parts_.store.add(record.header, record.uid, record.signature, record.root,
+                                  now + kRecordRelayTime);
+        parts_.store.add_chunk(*batch, record.frame());
+    }
+    to.queue_chunk(*batch, 0);
+}
+
+bool Flood::is_missing(const StreamKey& key, std::uint64_t seq) const {
+    const Stream* stream = parts_.streams.find(key);
+    if (stream != nullptr && (stream->settled.is_settled(seq) || stream->whole.contains(seq)))
+        return false;
+    return !pending_.has(key, seq);
+}
+
+void Flood::note_equivocation(const crypto::NodeId& publisher, std::uint64_t seq) {
+    core_.count(Counter::refused_equivocation);
+    Event event;
+    event.kind = EventKind::equivocation;
+    event.member = publisher;
+    event.text = "two batches with number " + std::to_string(seq);
+    core_.outbox.tell(std::move(event));
+}
+
+void Flood::note_removed(const std::vector<RemovedBatch>& removed) {
+    for (const RemovedBatch& batch : removed) {
+        if (!batch.is_expired) core_.count(Counter::store_evicted);
+        if (batch.kind != wire::Kind::message) continue;
+        const StreamKey key{batch.publisher, batch.epoch};
+        parts_.streams.note_removed(key, batch.seq);
+        if (batch.was_whole) continue;
+        core_.count(Counter::partial_evicted);
+        // Expired: nobody wants it any more. Evicted: it may still come again.
+        if (Stream* stream = parts_.streams.find(key); stream != nullptr && batch.is_expired)
+            stream->settled.settle(batch.seq);
+    }
+}
+
+void Flood::handle_timeout(Instant now) {
+    removed_.clear();
+    parts_.store.expire(now, removed_);
+    note_removed(removed_);
+    dedup_.expire(now);
+    core_.count(Counter::dedup_evicted, dedup_.evicted_live() - dedup_evicted_);
+    dedup_evicted_ = dedup_.evicted_live();
+    parts_.streams.expire(now);
+}
+
+std::optional<Instant> Flood::next_deadline() const {
+    return earliest(earliest(parts_.store.next_deadline(), dedup_.next_deadline()),
+                    parts_.streams.next_deadline());
+}
+
+void Flood::check_invariants() const {
+    dedup_.check_invariants();
+    parts_.store.check_invariants();
+    parts_.streams.check_invariants();
+    parts_.records.check_invariants();
+    parts_.membership.check_invariants();
+}
+
+}  // namespace hearsay::gossip

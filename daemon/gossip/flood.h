@@ -1,0 +1,103 @@
+#pragma once
+
+#include <map>
+
+#include "daemon/gossip/batch_builder.h"
+#include "daemon/gossip/dedup_cache.h"
+#include "daemon/gossip/links.h"
+#include "daemon/gossip/membership.h"
+#include "daemon/gossip/pending_batches.h"
+#include "daemon/gossip/streams.h"
+#include "daemon/gossip/verify_desk.h"
+
+namespace hearsay::gossip {
+
+// The parts a batch passes through; the engine owns them.
+struct FloodParts {
+    Links& links;
+    ChunkStore& store;
+    Streams& streams;
+    Records& records;
+    Membership& membership;
+    VerifyDesk& desk;
+};
+
+// Signed batches, from a link or a local publisher to everybody: each is checked once, delivered
+// once, and relayed to every neighbour not known to hold it.
+//
+// Checks run cheapest first, and memory comes last; no step leaves a trace in a table of a later
+// one (handle_chunk is the order):
+//   counts and sizes agree -> link's and publisher's rate -> lifetime window -> settled or held
+//   already -> same header already being checked -> hash -> verify budget -> Ed25519
+//   -> dedup, stream, store -> deliver when whole, relay
+class Flood {
+public:
+    Flood(Core& core, FloodParts parts);
+
+    void handle_chunk(Link& from, const wire::Chunk& chunk, Now now);
+    void handle_verdict(std::uint64_t pending, bool is_valid, Now now);
+
+    // Signs, stores, delivers here and relays. The arguments have been checked by the engine.
+    MessageId publish(std::string_view topic, ByteView payload, std::uint32_t lifetime_ms,
+                      Now now);
+    void publish_record(const Publication& publication, Now now);
+    // Sends a record to one neighbour that lacks it.
+    void send_record(Link& to, const Record& record, Instant now);
+
+    // Whether this seq is neither settled nor whole nor being checked: worth asking for.
+    bool is_missing(const StreamKey& key, std::uint64_t seq) const;
+
+    void handle_timeout(Instant now);
+    std::optional<Instant> next_deadline() const;
+
+    // A new epoch counts from one again.
+    void start_own_stream() { own_seq_ = 0; }
+    // Messages created before this process began may have been delivered by the one before it.
+    void expect_repeats() { may_repeat_ = true; }
+    const DedupCache& dedup() const { return dedup_; }
+    void configure();
+    void check_invariants() const;
+
+private:
+    enum class Gate { pass, refused };
+
+    Gate check_rates(const Link& from, const wire::BatchHeader& header, Instant now);
+    Gate check_lifetime(const wire::BatchHeader& header, WallTime now);
+    Gate check_known(Link& from, const wire::Chunk& chunk, Now now);
+    Gate check_message(Link& from, const wire::Chunk& chunk, Now now);
+    Gate check_record(Link& from, const wire::Chunk& chunk);
+    void start_check(Link& from, const wire::Chunk& chunk, Now now);
+    void handle_known_chunk(Link& from, StoredBatch& batch, const wire::Chunk& chunk, Now now);
+
+    void accept(PendingBatch& pending, Now now);
+    void accept_record(PendingBatch& pending, Now now);
+    void accept_message(PendingBatch& pending, Now now);
+    void store_chunks(StoredBatch& batch, PendingBatch& pending, Now now);
+    void relay(StoredBatch& batch, std::uint16_t index);
+    void settle(StoredBatch& batch, Now now);
+    void deliver(const StoredBatch& batch);
+    void note_removed(const std::vector<RemovedBatch>& removed);
+    void note_equivocation(const crypto::NodeId& publisher, std::uint64_t seq);
+    StoredBatch& sign_and_store(const wire::BatchHeader& header, const BuiltBatch& built,
+                                Instant deadline);
+    std::uint64_t next_own_seq();
+    TokenBucket& bucket_of(const crypto::NodeId& publisher, Instant now);
+
+    Core& core_;
+    FloodParts parts_;
+    PendingBatches pending_;
+    DedupCache dedup_;
+    std::map<crypto::NodeId, TokenBucket> publisher_buckets_;
+    TokenBucket stranger_bucket_;
+    TokenBucket equivocation_bucket_;
+    std::array<std::optional<TokenBucket>, kLinksMax> link_buckets_;
+    std::uint64_t own_seq_ = 0;
+    std::uint64_t dedup_evicted_ = 0;
+    bool may_repeat_ = false;
+    std::vector<RemovedBatch> removed_;  // scratch, as are:
+    std::vector<ByteView> payloads_;
+    Bytes body_;
+    Bytes signed_bytes_;
+};
+
+}  // namespace hearsay::gossip

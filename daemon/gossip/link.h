@@ -1,0 +1,137 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+
+#include "daemon/gossip/channel.h"
+#include "daemon/gossip/chunk_store.h"
+#include "wire/plaintext.h"
+
+namespace hearsay::gossip {
+
+// Encoded chunks, so that relaying one to many neighbours encodes it once: a direct-mapped
+// cache of the last few, cheap to miss.
+class ChunkEncodings {
+public:
+    // Empty when it does not fit a frame (a codec fault). Valid until the next call.
+    ByteView get(wire::Codec& codec, const StoredBatch& batch, std::uint16_t index);
+
+private:
+    static constexpr std::size_t kPlaces = 64;
+    struct Place {
+        ChunkRef ref;
+        wire::CodecId codec = 0;
+        Bytes bytes;
+    };
+    std::array<Place, kPlaces> places_;
+};
+
+// One neighbour: its sessions, what waits to be sent to it, and how alive it is.
+//
+// Bounds: kChunksQueuedMax names of chunks (the chunks themselves are in the store), and
+// kControlsQueuedMax encoded control frames; what finds no room is left to repair and counted.
+// A link with a session but nothing to say costs one heartbeat an interval.
+class Link {
+public:
+    static constexpr std::size_t kChunksQueuedMax = 16'384;
+    static constexpr std::size_t kControlsQueuedMax = 256;
+    static constexpr Duration kProbeInterval = std::chrono::milliseconds(100);
+    static constexpr Duration kRetireAfter = std::chrono::seconds(5);
+    // Two sessions opened towards each other within this time are one meeting.
+    static constexpr Duration kMeetingTime = std::chrono::seconds(3);
+
+    Link(Core& core, std::size_t slot, Established established, Instant now);
+
+    const crypto::NodeId& id() const { return id_; }
+    std::size_t slot() const { return slot_; }
+    LinkMask mask() const { return mask_of(slot_); }
+    std::uint64_t peer_epoch() const { return peer_epoch_; }
+    const Endpoint& at() const { return current().facts().at; }
+    const Channel& current() const { return *channels_.front(); }
+
+    // Another session with the same neighbour: a rekey, both sides having dialled, or a new
+    // address. Precondition: same peer and epoch.
+    void add_channel(Established established, Instant now);
+    Channel* channel(wire::SessionId our_session);
+    std::vector<wire::SessionId> sessions() const;
+    // Sessions that end now, oldest last; their unacknowledged chunks are queued again.
+    std::vector<wire::SessionId> retire_channels(Instant now);
+    bool uses_removed_secret() const;
+    // Rekeying is the initiator's job at 120 s (jittered), the responder's only at 150 s.
+    bool wants_rekey(Instant now) const { return rekey_at_ <= now; }
+    Instant rekey_at() const { return rekey_at_; }
+    void postpone_rekey(Instant until) { rekey_at_ = until; }
+
+    // Any packet that opened is a sign of life.
+    void note_received(std::size_t bytes, Instant now);
+    void handle_ack(Channel& channel, const wire::Ack& ack, Instant now);
+    void handle_heartbeat(const wire::Heartbeat& heartbeat, Now now);
+
+    void queue_chunk(StoredBatch& batch, std::uint16_t index);
+    bool queue_control(const wire::Frame& frame);
+    bool has_room_for_chunks() const { return chunks_.size() < kChunksQueuedMax; }
+    std::size_t chunks_queued() const { return chunks_.size(); }
+
+    // Sends what is due and fits the outbox. True when it was cut short by the outbox's bound.
+    bool flush(ChunkStore& store, ChunkEncodings& encodings, Now now);
+    void handle_timeout(Now now);
+    std::optional<Instant> next_deadline() const;
+    bool is_dead(Instant now) const { return now - last_received_ >= core_.config.link.dead_after; }
+    Instant last_received() const { return last_received_; }
+    // This host itself was late: the neighbour gets the time between probing and death again.
+    void forgive(Instant now);
+
+    std::optional<Duration> round_trip() const;
+    std::optional<std::int64_t> clock_offset_ms() const { return clock_offset_ms_; }
+    void set_known_record(std::uint64_t epoch, std::uint64_t version);
+    const std::optional<wire::Heartbeat>& last_heartbeat() const { return last_heartbeat_; }
+    LinkSnapshot snapshot(Instant now) const;
+
+    Instant opened_at;                      // the link, not its session
+    // How far this neighbour has been told of changed streams; each change is told kTellRounds
+    // times, since nobody acknowledges a Have.
+    static constexpr std::size_t kTellRounds = 3;
+    std::array<std::uint64_t, kTellRounds> told{};
+    std::uint64_t chunks_dropped = 0;
+
+private:
+    Channel& preferred();
+    void requeue(const std::vector<ChunkRef>& chunks);
+    bool is_flush_due(Instant now) const;
+    void set_next_heartbeat(Instant now);
+    void fill_control(wire::PlaintextWriter& writer, Now now);
+    void fill_chunks(wire::PlaintextWriter& writer, ChunkStore& store, ChunkEncodings& encodings,
+                     LossRecovery::SentPacket& packet);
+    wire::Heartbeat make_heartbeat(Now now, bool wants_reply);
+    void set_rekey(Instant now);
+
+    Core& core_;
+    std::size_t slot_;
+    crypto::NodeId id_;
+    std::uint64_t peer_epoch_;
+    std::vector<std::unique_ptr<Channel>> channels_;  // the one we send in first
+    Instant rekey_at_;
+    RoundTrip round_trip_;
+
+    std::deque<ChunkRef> chunks_;
+    std::deque<Bytes> controls_;
+    bool reply_due_ = false;
+    bool has_sent_heartbeat_ = false;
+    Instant next_heartbeat_;
+    Instant next_probe_;
+    Instant last_received_;
+    std::optional<wire::Heartbeat> last_heartbeat_;
+    Instant last_heartbeat_at_;
+    std::optional<std::int64_t> clock_offset_ms_;
+    std::optional<Duration> echo_time_;
+    std::uint64_t known_epoch_ = 0;
+    std::uint64_t known_version_ = 0;
+
+    std::uint64_t packets_sent_ = 0;
+    std::uint64_t packets_received_ = 0;
+    std::uint64_t bytes_sent_ = 0;
+    std::uint64_t bytes_received_ = 0;
+    std::vector<ChunkRef> lost_;  // scratch
+};
+
+}  // namespace hearsay::gossip

@@ -1,0 +1,130 @@
+#include "daemon/gossip/links.h"
+
+#include "base/insist.h"
+
+namespace hearsay::gossip {
+
+std::string_view explain(wire::CloseReason reason) {
+    switch (reason) {
+        case wire::CloseReason::leaving: return "the neighbour is leaving";
+        case wire::CloseReason::replaced: return "another session replaced it";
+        case wire::CloseReason::full: return "the neighbour has no room";
+        case wire::CloseReason::misbehaved: return "the neighbour says this node misbehaved";
+        case wire::CloseReason::secret_removed: return "its network secret was removed there";
+        case wire::CloseReason::asked: return "an operator there closed it";
+    }
+    return "the neighbour closed it";
+}
+
+Links::Links(Core& core, ChunkStore& store) : core_(core), store_(store) {}
+
+Link* Links::find(const crypto::NodeId& id) const {
+    const auto found = by_id_.find(id);
+    return found == by_id_.end() ? nullptr : slots_[found->second].get();
+}
+
+Link* Links::find(wire::SessionId session) const {
+    const auto found = by_session_.find(session);
+    return found == by_session_.end() ? nullptr : slots_[found->second].get();
+}
+
+bool Links::is_linked_at(const Endpoint& at) const {
+    return std::any_of(slots_.begin(), slots_.end(),
+                       [&](const auto& link) { return link && link->at() == at; });
+}
+
+Link* Links::establish(Established established, Instant now, bool& is_new) {
+    const wire::SessionId session = established.our_session;
+    if (by_session_.contains(session)) return nullptr;
+    Link* link = find(established.peer);
+    // A restarted neighbour remembers nothing of what we think it holds.
+    if (link != nullptr && link->peer_epoch() != established.peer_epoch) {
+        drop(*link, "it restarted", false);
+        link = nullptr;
+    }
+    is_new = link == nullptr;
+    if (link != nullptr) {
+        link->add_channel(std::move(established), now);
+        by_session_.emplace(session, link->slot());
+        return link;
+    }
+    const auto free = std::find(slots_.begin(), slots_.end(), nullptr);
+    if (is_full() || free == slots_.end()) {
+        core_.count(Counter::refused_links_full);
+        return nullptr;
+    }
+    const auto slot = static_cast<std::size_t>(free - slots_.begin());
+    *free = std::make_unique<Link>(core_, slot, std::move(established), now);
+    by_id_.emplace((*free)->id(), slot);
+    by_session_.emplace(session, slot);
+    core_.count(Counter::links_opened);
+    return free->get();
+}
+
+Link* Links::random() {
+    if (by_id_.empty()) return nullptr;
+    auto chosen = by_id_.begin();
+    std::advance(chosen, static_cast<std::ptrdiff_t>(core_.random.below(by_id_.size())));
+    return slots_[chosen->second].get();
+}
+
+void Links::close(Link& link, wire::CloseReason reason, std::string why, Now now) {
+    link.queue_control(wire::Close{reason, {}});
+    link.flush(store_, encodings_, now);
+    drop(link, std::move(why), false);
+}
+
+void Links::drop(Link& link, std::string why, bool is_silent) {
+    core_.count(Counter::links_lost);
+    closed_.push_back({link.slot(), link.id(), link.at(), std::move(why), is_silent});
+    for (const wire::SessionId session : link.sessions()) by_session_.erase(session);
+    by_id_.erase(link.id());
+    const std::size_t slot = link.slot();
+    store_.forget_link(slot);
+    slots_[slot].reset();
+}
+
+void Links::handle_timeout(Now now) {
+    for (auto& link : slots_) {
+        if (!link) continue;
+        for (const wire::SessionId session : link->retire_channels(now.monotonic))
+            by_session_.erase(session);
+        if (link->is_dead(now.monotonic))
+            drop(*link, "silent", true);
+        else
+            link->handle_timeout(now);
+    }
+}
+
+void Links::flush(Now now) {
+    for (std::size_t i = 0; i < kLinksMax; ++i) {
+        const std::size_t slot = (flush_from_ + i) % kLinksMax;
+        if (slots_[slot] && slots_[slot]->flush(store_, encodings_, now)) {
+            flush_from_ = slot;
+            return;
+        }
+    }
+}
+
+void Links::forgive(Instant now) {
+    for_each([&](Link& link) { link.forgive(now); });
+}
+
+std::optional<Instant> Links::next_deadline() const {
+    std::optional<Instant> next;
+    for (const auto& link : slots_)
+        if (link) next = earliest(next, link->next_deadline());
+    return next;
+}
+
+std::optional<std::int64_t> Links::clock_offset_ms() const {
+    std::vector<std::int64_t> offsets;
+    for (const auto& link : slots_)
+        if (link && link->clock_offset_ms()) offsets.push_back(*link->clock_offset_ms());
+    if (offsets.empty()) return std::nullopt;
+    const auto middle = offsets.begin() + static_cast<std::ptrdiff_t>(offsets.size() / 2);
+    std::nth_element(offsets.begin(), middle, offsets.end());
+    return *middle;
+}
+
+}  // namespace hearsay::gossip

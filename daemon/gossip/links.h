@@ -1,0 +1,74 @@
+#pragma once
+
+#include <map>
+
+#include "daemon/gossip/link.h"
+
+namespace hearsay::gossip {
+
+struct ClosedLink {
+    std::size_t slot = 0;
+    crypto::NodeId id;
+    Endpoint at;
+    std::string why;
+    bool is_silent = false;   // it went quiet: worth an accusation
+};
+
+// Why the neighbour closed the link, for people.
+std::string_view explain(wire::CloseReason reason);
+
+// The neighbours, at most kLinksMax, each in a slot of its own. Iteration is by slot, so it is
+// the same in every replay.
+class Links {
+public:
+    Links(Core& core, ChunkStore& store);
+
+    // Opens a link or adds a session to one. nullptr when the table is full (counted) or the
+    // session number is taken. `is_new` tells whether the peer was unknown or has restarted.
+    Link* establish(Established established, Instant now, bool& is_new);
+
+    Link* find(const crypto::NodeId& id) const;
+    Link* find(wire::SessionId session) const;
+    Link* at(std::size_t slot) const { return slots_[slot].get(); }
+    bool is_linked_at(const Endpoint& at) const;
+    std::size_t size() const { return by_id_.size(); }
+    bool is_full() const { return size() >= core_.config.limits.links; }
+
+    template <typename Visit>
+    void for_each(Visit visit) {
+        for (auto& link : slots_)
+            if (link) visit(*link);
+    }
+    template <typename Visit>
+    void for_each(Visit visit) const {
+        for (const auto& link : slots_)
+            if (link) visit(static_cast<const Link&>(*link));
+    }
+    Link* random();
+
+    // Tells the neighbour why, then forgets it.
+    void close(Link& link, wire::CloseReason reason, std::string why, Now now);
+    // Without a word: it is dead, or has closed itself.
+    void drop(Link& link, std::string why, bool is_silent);
+    std::vector<ClosedLink> take_closed() { return std::exchange(closed_, {}); }
+
+    // Timers of all links; the dead are dropped.
+    void handle_timeout(Now now);
+    void flush(Now now);
+    void forgive(Instant now);
+    std::optional<Instant> next_deadline() const;
+    // Median over the links of their clock minus ours.
+    std::optional<std::int64_t> clock_offset_ms() const;
+
+private:
+    Core& core_;
+    ChunkStore& store_;
+    std::array<std::unique_ptr<Link>, kLinksMax> slots_;
+    std::map<crypto::NodeId, std::size_t> by_id_;
+    std::unordered_map<wire::SessionId, std::size_t> by_session_;  // numbers of our own choosing
+    std::vector<ClosedLink> closed_;
+    ChunkEncodings encodings_;
+    std::size_t flush_from_ = 0;  // whose turn it is when the outbox was full
+};
+
+}  // namespace hearsay::gossip

@@ -1,0 +1,388 @@
+#include "daemon/gossip/membership.h"
+
+#include "base/insist.h"
+
+namespace hearsay::gossip {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Refreshes travel by record repair, one random neighbour a second, so a few dozen seconds are
+// enough for them to be everywhere; with more members each may speak more rarely.
+constexpr Duration kRefreshInterval = 30s;
+constexpr Duration kRefreshPerMember = 50ms;
+constexpr int kRefreshesMissed = 4;  // before a member nobody is linked to has lapsed
+
+}  // namespace
+
+Membership::Membership(Core& core, Records& records, Instant now)
+    : core_(core), records_(records), refresh_at_(now), started_(now) {
+    presence_.name = core.self.name;
+    presence_.software = core.self.software;
+    presence_.tags = core.self.tags;
+}
+
+const Member* Membership::find(const crypto::NodeId& id) const {
+    const auto found = members_.find(id);
+    return found == members_.end() ? nullptr : &found->second;
+}
+
+Membership::Standing Membership::standing_of(const wire::BatchHeader& header) const {
+    if (header.kind == wire::Kind::suspect) return Standing::news;  // the uid cache knows repeats
+    const Record* held = records_.find(header.publisher);
+    if (held == nullptr) return Standing::news;
+    if (is_newer(header.epoch, header.seq, held->epoch(), held->version())) return Standing::news;
+    const bool is_same = header.epoch == held->epoch() && header.seq == held->version();
+    return is_same ? Standing::known : Standing::stale;
+}
+
+bool Membership::accept(const Record& record, Now now) {
+    switch (record.header.kind) {
+        case wire::Kind::presence: return accept_presence(record, now);
+        case wire::Kind::suspect: return accept_suspect(record, now);
+        case wire::Kind::leave: return accept_leave(record, now);
+        case wire::Kind::message: break;
+    }
+    return true;  // a kind of the future: relayed, not understood
+}
+
+bool Membership::accept_presence(const Record& record, Now now) {
+    auto presence = decode_presence(record.body);
+    if (!presence) return false;
+    const crypto::NodeId& id = record.header.publisher;
+    if (id == core_.self_id) {
+        handle_known_of_us(record.epoch(), record.version(), now.monotonic);
+        return true;
+    }
+    const bool was_known = members_.contains(id);
+    Member* member = get(id, now.monotonic);
+    if (member == nullptr) return true;
+    const bool is_changed = !(member->presence == *presence);
+    member->presence = std::move(*presence);
+    member->epoch = record.epoch();
+    member->version = record.version();
+    member->heard = now.monotonic;
+    member->lapse_at = now.monotonic + std::chrono::milliseconds(record.header.lifetime_ms);
+    records_.put(record);
+    forgive(*member);
+    const bool is_back = !was_known || member->state == MemberState::failed ||
+                         member->state == MemberState::left;
+    set_state(*member, MemberState::alive, now.monotonic);
+    if (is_back || is_changed) news_.push_back(id);
+    if (is_back)
+        tell(EventKind::member_joined, id);
+    else if (is_changed)
+        tell(EventKind::member_updated, id);
+    return true;
+}
+
+bool Membership::accept_leave(const Record& record, Now now) {
+    if (!record.body.empty()) return false;
+    const crypto::NodeId& id = record.header.publisher;
+    if (id == core_.self_id) {
+        if (!has_left_) handle_known_of_us(record.epoch(), record.version(), now.monotonic);
+        return true;
+    }
+    Member* member = get(id, now.monotonic);
+    if (member == nullptr) return true;
+    member->epoch = record.epoch();
+    member->version = record.version();
+    member->heard = now.monotonic;
+    records_.put(record);
+    forgive(*member);
+    if (member->state != MemberState::left) tell(EventKind::member_left, id);
+    set_state(*member, MemberState::left, now.monotonic);
+    return true;
+}
+
+bool Membership::accept_suspect(const Record& record, Now now) {
+    const auto suspect = decode_suspect(record.body);
+    if (!suspect) return false;
+    const crypto::NodeId& accuser = record.header.publisher;
+    if (suspect->target == core_.self_id) {
+        refute(*suspect, now.monotonic);
+        return true;
+    }
+    const auto found = members_.find(suspect->target);
+    if (found == members_.end()) return true;
+    Member& member = found->second;
+    if (is_newer(member.epoch, member.version, suspect->epoch, suspect->version)) return true;
+    // We hear the accused ourselves: nobody needs to tell us.
+    const bool is_heard = member.is_linked &&
+                          now.monotonic - member.heard < core_.config.link.probe_after;
+    if (!is_heard) add_accusation(member, accuser, now.monotonic);
+    return true;
+}
+
+// Whatever of ours they know, they have not heard of us since. Several accusers of one state get
+// one answer.
+void Membership::refute(const Suspect& suspect, Instant now) {
+    if (is_newer(suspect.epoch, suspect.version, core_.epoch, version_)) return;
+    const bool is_answered = now < refute_again_at_ &&
+                             is_newer(core_.epoch, version_, suspect.epoch, suspect.version);
+    if (is_answered) return;
+    refute_again_at_ = now + kRefuteAgainAfter;
+    publish_presence(true, now);
+}
+
+void Membership::add_accusation(Member& member, const crypto::NodeId& accuser, Instant now) {
+    if (member.state == MemberState::failed || member.state == MemberState::left) return;
+    const bool is_repeat = std::any_of(
+        member.accusations.begin(), member.accusations.end(),
+        [&](const Member::Accusation& known) { return known.accuser == accuser; });
+    if (is_repeat || member.accusations.size() >= kAccusersMax) return;
+    member.accusations.push_back({accuser, now});
+    if (member.state == MemberState::alive) {
+        set_state(member, MemberState::suspect, now);
+        tell(EventKind::member_suspected, member.id, accuser);
+    }
+    if (alive_count() <= 3)
+        member.fail_at = now;
+    else if (member.accusations.size() == 1)
+        member.fail_at = now + kUnconfirmedAfter;
+    else if (member.accusations.size() == 2)
+        member.fail_at = std::min(*member.fail_at, now + kConfirmedAfter);
+    schedule(member);
+}
+
+void Membership::forgive(Member& member) {
+    member.accusations.clear();
+    member.fail_at.reset();
+}
+
+Member* Membership::get(const crypto::NodeId& id, Instant now) {
+    if (const auto found = members_.find(id); found != members_.end()) return &found->second;
+    if (members_.size() + 1 >= core_.config.limits.members && !make_room(now)) return nullptr;
+    Member& member = members_[id];
+    member.id = id;
+    member.since = now;
+    member.heard = now;
+    member.lapse_at = now + 2min;
+    ++alive_others_;
+    schedule(member);
+    return &member;
+}
+
+bool Membership::make_room(Instant now) {
+    const auto rank = [](const Member& member) {
+        const bool is_gone =
+            member.state == MemberState::failed || member.state == MemberState::left;
+        return std::make_tuple(!is_gone, member.was_linked, member.heard);
+    };
+    const auto worst = std::min_element(
+        members_.begin(), members_.end(),
+        [&](const auto& a, const auto& b) { return rank(a.second) < rank(b.second); });
+    core_.count(Counter::members_evicted);
+    // Every entry is a member we have been linked with: the newcomer has to wait.
+    if (worst == members_.end() || (worst->second.was_linked &&
+                                    worst->second.state == MemberState::alive))
+        return false;
+    set_state(worst->second, MemberState::failed, now);
+    const crypto::NodeId id = worst->first;
+    due_.erase({due_of_[id], id});
+    due_of_.erase(id);
+    records_.erase(id);
+    members_.erase(worst);
+    return true;
+}
+
+void Membership::set_state(Member& member, MemberState state, Instant now) {
+    const auto lives = [](MemberState s) {
+        return s == MemberState::alive || s == MemberState::suspect;
+    };
+    if (lives(member.state) && !lives(state)) --alive_others_;
+    if (!lives(member.state) && lives(state)) ++alive_others_;
+    if (member.state != state) member.since = now;
+    member.state = state;
+    schedule(member);
+}
+
+// When the member next changes by itself: fails, lapses, or is forgotten.
+void Membership::schedule(Member& member) {
+    Instant at = member.since + kReapAfter;
+    if (member.state == MemberState::alive || member.state == MemberState::suspect) {
+        at = member.is_linked ? Instant::max() : member.lapse_at;
+        if (member.fail_at) at = std::min(at, *member.fail_at);
+    }
+    Instant& due = due_of_.try_emplace(member.id, at).first->second;
+    due_.erase({due, member.id});
+    due = at;
+    due_.emplace(due, member.id);
+}
+
+void Membership::handle_link_up(const crypto::NodeId& id, const Endpoint& at, Instant now) {
+    const auto found = members_.find(id);
+    if (found == members_.end()) return;
+    Member& member = found->second;
+    member.is_linked = true;
+    member.was_linked = true;
+    member.reached_at = at;
+    member.heard = now;
+    forgive(member);
+    const bool is_back = member.state == MemberState::failed;
+    if (member.state != MemberState::left) set_state(member, MemberState::alive, now);
+    schedule(member);
+    if (is_back) tell(EventKind::member_joined, id);
+}
+
+void Membership::handle_link_down(const crypto::NodeId& id, bool is_silent, Instant now) {
+    const auto found = members_.find(id);
+    if (found == members_.end()) return;
+    Member& member = found->second;
+    member.is_linked = false;
+    member.lapse_at = std::max(member.lapse_at, now + kRefreshesMissed * refresh_interval());
+    schedule(member);
+    if (!is_silent || has_left_ || now < member.accuse_again_at) return;
+    if (member.state != MemberState::alive && member.state != MemberState::suspect) return;
+    member.accuse_again_at = now + kAccuseAgainAfter;
+    // Two who accuse are enough for everybody: a third only adds traffic.
+    if (member.accusations.size() < 2) {
+        const Suspect suspect{id, member.epoch, member.version};
+        publications_.push_back({wire::Kind::suspect, core_.epoch, ++suspect_count_,
+                                 encode_suspect(suspect), true, 10'000});
+    }
+    add_accusation(member, core_.self_id, now);
+}
+
+void Membership::note_heard(const crypto::NodeId& id, Instant now) {
+    if (const auto found = members_.find(id); found != members_.end()) found->second.heard = now;
+}
+
+void Membership::handle_known_of_us(std::uint64_t epoch, std::uint64_t version, Instant now) {
+    if (!is_newer(epoch, version, core_.epoch, version_)) return;
+    if (epoch == core_.epoch) {
+        // Only a clone that started in the same millisecond, or we ourselves before the state
+        // was rolled back, can have said more than we have.
+        version_ = version;
+        publish_presence(true, now);
+        return;
+    }
+    rise_above(epoch, now);
+}
+
+void Membership::rise_above(std::uint64_t epoch, Instant now) {
+    if (epoch_bumped_at_) {
+        if (now - *epoch_bumped_at_ < kEpochBumpInterval) return;
+        tell(EventKind::duplicate_identity, core_.self_id, {},
+             "another node uses this node's key, or this node's state was restored from a copy");
+    }
+    if (epoch == UINT64_MAX) return;
+    epoch_bumped_at_ = now;
+    core_.epoch = epoch + 1;
+    publish_presence(true, now);
+}
+
+void Membership::note_clone(const Endpoint& at, std::uint64_t epoch, Instant) {
+    if (epoch == core_.epoch) return;  // ourselves, by another of our addresses
+    Event event;
+    event.kind = EventKind::duplicate_identity;
+    event.member = core_.self_id;
+    event.at = at;
+    event.text = "a node there answers with this node's key";
+    core_.outbox.tell(std::move(event));
+}
+
+void Membership::set_tags(std::vector<config::Tag> tags, Instant now) {
+    if (presence_.tags == tags) return;
+    presence_.tags = std::move(tags);
+    publish_presence(true, now);
+}
+
+void Membership::set_addresses(std::vector<Endpoint> addresses, Instant now) {
+    if (presence_.addresses == addresses) return;
+    presence_.addresses = std::move(addresses);
+    publish_presence(true, now);
+}
+
+void Membership::leave(Instant) {
+    has_left_ = true;
+    publications_.push_back({wire::Kind::leave, core_.epoch, ++version_, {}, true,
+                             wire::kLifetimeMsMax});
+}
+
+Duration Membership::refresh_interval() const {
+    return std::max<Duration>(kRefreshInterval,
+                              kRefreshPerMember * static_cast<int>(members_.size()));
+}
+
+void Membership::publish_presence(bool is_news, Instant now) {
+    if (has_left_) return;
+    const Duration interval = refresh_interval();
+    refresh_at_ = now + core_.random.between(interval * 9 / 10, interval * 11 / 10);
+    const auto lapse = std::chrono::duration_cast<std::chrono::milliseconds>(
+        kRefreshesMissed * interval);
+    publications_.push_back(
+        {wire::Kind::presence, core_.epoch, ++version_, encode_presence(presence_), is_news,
+         static_cast<std::uint32_t>(std::min<std::int64_t>(lapse.count(),
+                                                           wire::kLifetimeMsMax))});
+}
+
+void Membership::handle_timeout(Instant now) {
+    if (refresh_at_ <= now) publish_presence(version_ == 0, now);
+    while (!due_.empty() && due_.begin()->first <= now) {
+        const crypto::NodeId id = due_.begin()->second;
+        Member& member = members_.at(id);
+        if (member.state == MemberState::failed || member.state == MemberState::left) {
+            due_.erase(due_.begin());
+            due_of_.erase(id);
+            records_.erase(id);
+            members_.erase(id);
+            continue;
+        }
+        const bool is_accused = member.fail_at && *member.fail_at <= now;
+        const crypto::NodeId accuser =
+            is_accused ? member.accusations.front().accuser : crypto::NodeId{};
+        set_state(member, MemberState::failed, now);
+        tell(EventKind::member_failed, id, accuser,
+             is_accused ? "silent and did not answer the accusation" : "not heard of any more");
+        forgive(member);
+        schedule(member);
+    }
+}
+
+std::optional<Instant> Membership::next_deadline() const {
+    std::optional<Instant> next;
+    if (!has_left_) next = refresh_at_;
+    if (!due_.empty() && due_.begin()->first != Instant::max())
+        next = earliest(next, due_.begin()->first);
+    return next;
+}
+
+std::vector<SavedState::Member> Membership::remembered() const {
+    std::vector<SavedState::Member> result;
+    for (const auto& [id, member] : members_) {
+        SavedState::Member entry{id, {}};
+        if (member.reached_at.port != 0) entry.addresses.push_back(member.reached_at);
+        for (const Endpoint& at : member.presence.addresses)
+            if (at != member.reached_at) entry.addresses.push_back(at);
+        if (!entry.addresses.empty() && member.state != MemberState::left)
+            result.push_back(std::move(entry));
+    }
+    return result;
+}
+
+void Membership::tell(EventKind kind, const crypto::NodeId& member, const crypto::NodeId& other,
+                      std::string text) {
+    Event event;
+    event.kind = kind;
+    event.member = member;
+    event.other = other;
+    event.text = std::move(text);
+    core_.outbox.tell(std::move(event));
+}
+
+void Membership::check_invariants() const {
+    INSIST(members_.size() < std::max<std::size_t>(core_.config.limits.members, 1));
+    INSIST(due_.size() == members_.size() && due_of_.size() == members_.size());
+    std::size_t alive = 0;
+    for (const auto& [id, member] : members_) {
+        INSIST(id == member.id && id != core_.self_id);
+        INSIST(member.accusations.size() <= kAccusersMax);
+        INSIST(member.accusations.empty() || member.fail_at.has_value());
+        INSIST(due_.contains({due_of_.at(id), id}));
+        if (member.state == MemberState::alive || member.state == MemberState::suspect) ++alive;
+    }
+    INSIST(alive == alive_others_);
+}
+
+}  // namespace hearsay::gossip

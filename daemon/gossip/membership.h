@@ -1,0 +1,137 @@
+#pragma once
+
+#include <map>
+#include <set>
+
+#include "daemon/gossip/core.h"
+#include "daemon/gossip/presence.h"
+#include "daemon/gossip/records.h"
+#include "daemon/gossip/saved_state.h"
+
+namespace hearsay::gossip {
+
+struct Member {
+    crypto::NodeId id;
+    Presence presence;
+    std::uint64_t epoch = 0;       // of its newest record
+    std::uint64_t version = 0;
+    MemberState state = MemberState::alive;
+    Instant since;                 // the state last changed
+    Instant heard;                 // newest record or link
+    Instant lapse_at;              // unlinked and unrefreshed: failed
+    bool is_linked = false;
+    bool was_linked = false;       // ever: such members are kept before others
+    Endpoint reached_at;           // of the last link; port 0: none yet
+    struct Accusation {
+        crypto::NodeId accuser;
+        Instant at;
+    };
+    std::vector<Accusation> accusations;  // of its present (epoch, version); at most kAccusersMax
+    std::optional<Instant> fail_at;
+    Instant accuse_again_at;
+};
+
+// Something this node has to say, to be signed by the flood.
+struct Publication {
+    wire::Kind kind = wire::Kind::presence;
+    std::uint64_t epoch = 0;
+    std::uint64_t version = 0;
+    Bytes body;
+    bool is_news = true;           // floods; a refresh spreads by record repair
+    std::uint32_t lifetime_ms = 0; // a presence not renewed for so long has lapsed
+};
+
+// The directory: who is known, who is alive, and what we say of ourselves. Suspicion and
+// refutation follow SWIM (Das, Gupta, Motivala 2002), with a member's own link to the accused as
+// the probe and Lifeguard's lesson (Dadgar, Phillips, Currey 2018) that an accuser must first be
+// sure that it was not itself asleep; the engine sees to that.
+//
+// Rules:
+//   1. Only a member speaks of itself; the newest (epoch, version) wins, whoever brings it.
+//   2. An accusation names the (epoch, version) it is about; a newer presence refutes it.
+//   3. Failed: two accusers and 500 ms unrefuted, one accuser and 3 s, one at once when at most
+//      three members live (nobody else could confirm), or a lapse.
+//   4. At most limits.members entries. A full table lets go of the left and failed first, then of
+//      those never linked: keys are cheap, links to this node are not.
+class Membership {
+public:
+    static constexpr Duration kConfirmedAfter = std::chrono::milliseconds(500);
+    static constexpr Duration kUnconfirmedAfter = std::chrono::seconds(3);
+    static constexpr Duration kAccuseAgainAfter = std::chrono::seconds(10);
+    static constexpr Duration kRefuteAgainAfter = std::chrono::milliseconds(200);
+    static constexpr Duration kReapAfter = std::chrono::hours(24);
+    static constexpr Duration kEpochBumpInterval = std::chrono::minutes(1);
+    static constexpr std::size_t kAccusersMax = 4;
+
+    Membership(Core& core, Records& records, Instant now);
+
+    enum class Standing { news, known, stale };
+    // Of a record that claims to be `header`, before its signature is looked at.
+    Standing standing_of(const wire::BatchHeader& header) const;
+    // A verified record. False when its body is none.
+    bool accept(const Record& record, Now now);
+
+    void handle_link_up(const crypto::NodeId& id, const Endpoint& at, Instant now);
+    void handle_link_down(const crypto::NodeId& id, bool is_silent, Instant now);
+    void note_heard(const crypto::NodeId& id, Instant now);
+    // What a neighbour holds of us, from its heartbeat.
+    void handle_known_of_us(std::uint64_t epoch, std::uint64_t version, Instant now);
+    void note_clone(const Endpoint& at, std::uint64_t epoch, Instant now);
+
+    void set_tags(std::vector<config::Tag> tags, Instant now);
+    void set_addresses(std::vector<Endpoint> addresses, Instant now);
+    void leave(Instant now);
+    // Members whose addresses are new to us.
+    std::vector<crypto::NodeId> take_news() { return std::exchange(news_, {}); }
+    std::vector<Publication> take_publications() { return std::exchange(publications_, {}); }
+
+    void handle_timeout(Instant now);
+    std::optional<Instant> next_deadline() const;
+
+    const Member* find(const crypto::NodeId& id) const;
+    const std::map<crypto::NodeId, Member>& all() const { return members_; }
+    std::size_t alive_count() const { return alive_others_ + 1; }
+    std::uint64_t version() const { return version_; }
+    const Presence& self() const { return presence_; }
+    Instant started() const { return started_; }
+    // Everybody worth dialling after a restart.
+    std::vector<SavedState::Member> remembered() const;
+    void check_invariants() const;
+
+private:
+    bool accept_presence(const Record& record, Now now);
+    bool accept_suspect(const Record& record, Now now);
+    bool accept_leave(const Record& record, Now now);
+    Member* get(const crypto::NodeId& id, Instant now);
+    bool make_room(Instant now);
+    void refute(const Suspect& suspect, Instant now);
+    void add_accusation(Member& member, const crypto::NodeId& accuser, Instant now);
+    void set_state(Member& member, MemberState state, Instant now);
+    void forgive(Member& member);
+    void schedule(Member& member);
+    void publish_presence(bool is_news, Instant now);
+    void rise_above(std::uint64_t epoch, Instant now);
+    Duration refresh_interval() const;
+    void tell(EventKind kind, const crypto::NodeId& member, const crypto::NodeId& other = {},
+              std::string text = {});
+
+    Core& core_;
+    Records& records_;
+    std::map<crypto::NodeId, Member> members_;  // all but ourselves
+    std::set<std::pair<Instant, crypto::NodeId>> due_;
+    std::map<crypto::NodeId, Instant> due_of_;
+    std::size_t alive_others_ = 0;
+
+    Presence presence_;
+    std::uint64_t version_ = 0;         // of our presence
+    std::uint64_t suspect_count_ = 0;   // numbers our accusations
+    Instant refresh_at_;
+    Instant started_;
+    std::optional<Instant> epoch_bumped_at_;
+    Instant refute_again_at_;
+    bool has_left_ = false;
+    std::vector<Publication> publications_;
+    std::vector<crypto::NodeId> news_;
+};
+
+}  // namespace hearsay::gossip

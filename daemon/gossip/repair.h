@@ -1,0 +1,97 @@
+#pragma once
+
+#include "daemon/gossip/flood.h"
+
+namespace hearsay::gossip {
+
+// Delivery comes from here; flooding only makes it fast. Neighbours tell each other what they
+// hold (Have) and ask for what they miss (Want): messages by ranges of their publisher's stream,
+// records by bucket hashes.
+//
+// What is told: after a link comes up everything; then, every kTellInterval, one random neighbour
+// learns which streams changed since it was last told. Nobody acknowledges a Have, so every
+// change is told kTellRounds times.
+//
+// What is asked: only what is missing and was announced by that neighbour, kWantDelay after the
+// announcement (it may be on its way), from one neighbour at a time, at most kOutstandingMax at
+// once from each, again elsewhere or there after kWantRetry.
+//
+// Bounds, each against a neighbour that lies: kAnnouncedMax announcements remembered per link
+// (its own older ones make room, never another's); ranges clamped to the stream window; a want
+// unanswered kTriesMax times is dropped; answers to wants are held to kAnswerRate per link.
+class Repair {
+public:
+    static constexpr Duration kTellInterval = std::chrono::milliseconds(250);
+    static constexpr Duration kRecordsInterval = std::chrono::seconds(1);
+    static constexpr Duration kWantDelay = std::chrono::milliseconds(20);
+    static constexpr Duration kWantRetry = std::chrono::milliseconds(200);
+    static constexpr Duration kWantPause = std::chrono::milliseconds(5);
+    static constexpr std::size_t kAnnouncedMax = 256;
+    static constexpr std::size_t kOutstandingMax = 256;
+    static constexpr unsigned kTriesMax = 10;
+    static constexpr std::uint64_t kRangeSizeMax = 65'536;
+    static constexpr double kAnswerRate = 50'000;  // chunks a second and link
+    static constexpr double kListRate = 20;        // record listings a second and link
+
+    Repair(Core& core, FloodParts parts, Flood& flood);
+
+    void handle_link_up(Link& link, Instant now);
+    void handle_link_down(std::size_t slot);
+    void handle_have(Link& from, const wire::Have& have, Now now);
+    void handle_want(Link& from, const wire::Want& want, Instant now);
+
+    void handle_timeout(Instant now);
+    std::optional<Instant> next_deadline() const;
+
+private:
+    struct Announced {
+        StreamKey key;
+        wire::NumberRange range;
+        Instant ready_at;
+        unsigned tries = 0;
+    };
+    struct Asked {
+        std::size_t slot = 0;
+        Instant until;
+    };
+    using Seq = std::pair<StreamKey, std::uint64_t>;
+    struct Peer {
+        std::deque<Announced> announced;
+        std::deque<std::pair<Instant, Seq>> outstanding;
+        std::optional<TokenBucket> answers;
+        std::optional<TokenBucket> lists;
+        std::optional<Instant> ask_at;
+    };
+    // One Want being put together.
+    struct Asking {
+        std::vector<std::pair<StreamKey, wire::NumberRange>> ranges;
+        std::vector<wire::WantedChunks> chunks;
+        bool is_full() const;
+    };
+
+    void tell_streams(Link& link);
+    bool tell_round(Link& link, std::size_t round);
+    void tell_records(Link& link);
+    void list_records(Link& to, std::uint64_t buckets);
+    void compare_records(Link& from, const wire::Have& have, Instant now);
+    void note_announced(Peer& peer, const wire::StreamRanges& stream, Instant now);
+    void ask(Link& link, Peer& peer, Instant now);
+    // What to do with the announcement afterwards.
+    bool ask_range(Link& link, Peer& peer, Announced& announced, Asking& asking, Instant now);
+    bool ask_one(Link& link, Peer& peer, const Seq& seq, Asking& asking, Instant now);
+    void send_want(Link& link, Asking& asking);
+    void settle_outstanding(Peer& peer, Instant now);
+    std::uint64_t next_missing(const Stream* stream, std::uint64_t from) const;
+    void answer_stream(Link& to, const wire::StreamRanges& wanted, Instant now);
+    bool answer_chunk(Link& to, StoredBatch& batch, std::size_t index, Instant now);
+
+    Core& core_;
+    FloodParts parts_;
+    Flood& flood_;
+    std::array<Peer, kLinksMax> peers_;
+    std::map<Seq, Asked> asked_;
+    Instant tell_at_{};
+    Instant records_at_{};
+};
+
+}  // namespace hearsay::gossip

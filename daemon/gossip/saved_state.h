@@ -1,0 +1,34 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "daemon/gossip/streams.h"
+
+namespace hearsay::gossip {
+
+// What survives a restart. As bytes:
+//   "hearsay-state-1\n" | member_count u32 | (id[32] | address_count u8 | (address[16] | port u16)...)...
+//   | has_streams u8 | stream_count u32 | (publisher[32] | epoch u64 | floor u64 | range_count u32
+//   | (first u64 | last u64)...)... | checksum[32]
+// with checksum = BLAKE2b-256 of all before it. Damaged or foreign bytes are no state at all.
+struct SavedState {
+    struct Member {
+        crypto::NodeId id;
+        std::vector<Endpoint> addresses;
+    };
+    struct SettledStream {
+        StreamKey key;
+        std::uint64_t floor = 0;
+        std::vector<wire::NumberRange> ranges;
+    };
+    std::vector<Member> members;
+    // Written by a clean stop only: what must not be delivered again.
+    bool has_streams = false;
+    std::vector<SettledStream> streams;
+};
+
+Bytes encode_state(const SavedState& state);
+std::optional<SavedState> decode_state(ByteView bytes);
+
+}  // namespace hearsay::gossip
