@@ -50,7 +50,12 @@ bool ApiSession::is_finished() const {
 }
 
 void ApiSession::advance() {
-    while (!is_closing_ && !is_blocked()) {
+    has_stopped_ = false;
+    while (!is_closing_) {
+        if (is_blocked()) {
+            has_stopped_ = true;
+            return;
+        }
         switch (reader_.next()) {
             case ApiReader::Step::nothing:
                 turns_left_ = kRequestsPerTurn;
