@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -25,18 +26,24 @@ namespace hearsay::gossip {
 //   1. size() <= entries_max, whatever neighbours send.
 //   2. An entry is never forgotten before its expires_at unless the table was full; it may stay
 //      up to one second longer (ExpiryWheel::kTick).
-//   3. The wheel holds exactly one reference to each entry.
+//   3. The wheel names each occupied slot exactly once.
+//   4. A bucket that an entry found full on the way from its home says so (`passed`), hence a
+//      look ends at the first bucket that no entry has passed.
 //
 // When full, an entry of the second that expires soonest goes first, within that second the one
 // remembered last, and evicted_live() counts it. So a member that floods short-lived batches
 // evicts its own; one that floods long-lived ones is held back by its publisher's rate
 // (TokenBucket) long before. Strangers cannot reach this table.
 //
-// An open-addressing table with linear probing and backward-shift deletion, at most 3/4 full: 32
-// bits of keyed hash per slot are probed apart from the 16-byte uids, so a look for an unknown
-// uid touches one cache line and for a known one two. The home of a hash is monotone in it, so
-// growing is one sequential pass. Memory grows with use, 24 bytes a slot, to about 37 bytes for
-// each of entries_max entries, and is kept afterwards. (docs/decisions/0004-dedup-table.md)
+// Built for cache misses, which are what a look costs: buckets of one cache line, each with 7
+// marks of 64 bits (keyed hash plus half of the uid) that stand for the uids, which lie apart. A
+// look touches one line in 9 bytes an entry and never the uids. So contains() takes an unknown
+// uid for a held one with odds of 2^-61 at 2^18 entries: at 10,000 batches a second, once in
+// millions of years. An insider who makes a uid for that purpose does not know the hash key
+// and has odds of 2^-64 for each uid he gets verified. (docs/decisions/0004-dedup-table.md)
+//
+// Memory grows with use to about 37 bytes for each of entries_max entries, and is kept
+// afterwards. Growing is one pass over the table and stops the caller for as long.
 class DedupCache {
 public:
     struct Limits {
@@ -61,7 +68,7 @@ public:
     std::uint64_t evicted_live() const { return evicted_live_; }
     std::size_t memory() const;  // bytes, this object apart
 
-    // In the order of the table, which depends on the key. For saving.
+    // By expiry, to the second. For saving.
     void for_each(
         const std::function<void(const crypto::Uid& uid, Instant expires_at)>& visit) const;
 
@@ -69,27 +76,32 @@ public:
     void check_invariants() const;
 
 private:
-    // Kept apart from the uids, so that probing passes eight slots in a cache line.
-    struct Mark {
-        std::uint32_t hash = 0;  // 0: empty slot
-        std::uint32_t tick = 0;  // of the wheel, at which the entry goes
+    struct alignas(64) Bucket {
+        std::array<std::uint64_t, 7> marks{};     // 0: free slot
+        std::uint8_t passed = 0;                  // entries that found it full; 255: or more
+        std::array<std::uint8_t, 7> distances{};  // of each entry: buckets from its home
+    };
+    static constexpr std::size_t kSlots = std::tuple_size_v<decltype(Bucket::marks)>;
+
+    struct Key {
+        std::uint64_t mark;
+        std::uint64_t hash;
     };
 
-    std::uint32_t hash_of(const crypto::Uid& uid) const;
-    std::size_t home_of(std::uint32_t hash) const;
-    std::size_t after(std::size_t slot) const;
-    void prefetch(std::uint32_t hash) const;
-    std::optional<std::size_t> find(std::uint32_t hash, const crypto::Uid& uid) const;
-    std::size_t find_due(ExpiryWheel::Due due) const;
-    void place(const Mark& mark, const crypto::Uid& uid);
+    static bool is_crowded(std::size_t entries, std::size_t buckets);
+    Key key_of(const crypto::Uid& uid) const;
+    std::size_t home_of(std::uint64_t hash) const;
+    std::size_t after(std::size_t bucket) const;
+    bool holds(const Key& key) const;
+    std::size_t place(const Key& key, const crypto::Uid& uid);
     void erase(std::size_t slot);
     void evict();
     void grow();
 
     Limits limits_;
     crypto::ShortHashKey hash_key_;
-    std::vector<Mark> marks_;
-    std::vector<crypto::Uid> uids_;  // of the same slots
+    std::vector<Bucket> buckets_;
+    std::vector<crypto::Uid> uids_;  // of slot kSlots * bucket + index
     std::size_t size_ = 0;
     std::uint64_t evicted_live_ = 0;
     ExpiryWheel wheel_;

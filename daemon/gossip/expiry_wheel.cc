@@ -24,15 +24,11 @@ Instant start_of(std::int64_t tick) {
     return Instant(std::chrono::seconds(std::min(tick, tick_passed_by(Instant::max()))));
 }
 
-std::uint32_t low_bits(std::int64_t tick) {
-    return static_cast<std::uint32_t>(static_cast<std::uint64_t>(tick));
-}
-
 }  // namespace
 
 ExpiryWheel::ExpiryWheel() : now_(tick_passed_by(Instant::min())), heads_(kTicks, kNone) {}
 
-std::optional<ExpiryWheel::Due> ExpiryWheel::take_due(Instant now) {
+std::optional<std::uint32_t> ExpiryWheel::take_due(Instant now) {
     const std::int64_t target = tick_passed_by(now);
     if (target <= now_) return std::nullopt;
     const std::optional<std::int64_t> tick = earliest();
@@ -44,34 +40,22 @@ std::optional<ExpiryWheel::Due> ExpiryWheel::take_due(Instant now) {
     return take_from(*tick);
 }
 
-ExpiryWheel::Due ExpiryWheel::peek_earliest() const {
-    const std::optional<std::int64_t> tick = earliest();
-    INSIST(tick);
-    const Block& block = blocks_[heads_[position_of(*tick)]];
-    return {block.hashes[block.count - 1], low_bits(*tick)};
-}
-
-ExpiryWheel::Due ExpiryWheel::take_earliest() {
+std::uint32_t ExpiryWheel::take_earliest() {
     const std::optional<std::int64_t> tick = earliest();
     INSIST(tick);
     return take_from(*tick);
 }
 
-std::uint32_t ExpiryWheel::add(std::uint32_t hash, Instant expires_at) {
+void ExpiryWheel::add(std::uint32_t slot, Instant expires_at) {
     const std::int64_t last = now_ + static_cast<std::int64_t>(kTicks) - 1;
     const std::int64_t tick = std::clamp(tick_not_before(expires_at), now_ + 1, last);
     const std::size_t position = position_of(tick);
     std::uint32_t& head = heads_[position];
-    if (head == kNone || blocks_[head].count == Block{}.hashes.size()) head = new_block(head);
+    if (head == kNone || blocks_[head].count == Block{}.slots.size()) head = new_block(head);
     in_use_[position / 64] |= std::uint64_t{1} << (position % 64);
     Block& block = blocks_[head];
-    block.hashes[block.count++] = hash;
+    block.slots[block.count++] = slot;
     ++size_;
-    return low_bits(tick);
-}
-
-Instant ExpiryWheel::instant_of(std::uint32_t tick) const {
-    return start_of(now_ + std::int64_t{tick - low_bits(now_)});
 }
 
 std::optional<Instant> ExpiryWheel::next_deadline() const {
@@ -82,6 +66,19 @@ std::optional<Instant> ExpiryWheel::next_deadline() const {
 
 std::size_t ExpiryWheel::memory() const {
     return heads_.capacity() * sizeof(heads_[0]) + blocks_.capacity() * sizeof(Block);
+}
+
+void ExpiryWheel::renumber(const std::vector<std::uint32_t>& moved_to) {
+    for (Block& block : blocks_)
+        for (std::size_t i = 0; i < block.count; ++i) block.slots[i] = moved_to[block.slots[i]];
+}
+
+void ExpiryWheel::for_each(const std::function<void(std::uint32_t slot, Instant at)>& visit) const {
+    const std::int64_t end = now_ + static_cast<std::int64_t>(kTicks);
+    for (std::int64_t tick = now_ + 1; tick < end; ++tick)
+        for (std::uint32_t at = heads_[position_of(tick)]; at != kNone; at = blocks_[at].next)
+            for (std::size_t i = 0; i < blocks_[at].count; ++i)
+                visit(blocks_[at].slots[i], start_of(tick));
 }
 
 std::size_t ExpiryWheel::position_of(std::int64_t tick) {
@@ -114,11 +111,11 @@ std::optional<std::int64_t> ExpiryWheel::earliest() const {
     return now_ + 1 + static_cast<std::int64_t>((position - start) & kMask);
 }
 
-ExpiryWheel::Due ExpiryWheel::take_from(std::int64_t tick) {
+std::uint32_t ExpiryWheel::take_from(std::int64_t tick) {
     const std::size_t position = position_of(tick);
     std::uint32_t& head = heads_[position];
     Block& block = blocks_[head];
-    const Due due{block.hashes[--block.count], low_bits(tick)};
+    const std::uint32_t slot = block.slots[--block.count];
     --size_;
     if (block.count == 0) {
         const std::uint32_t emptied = head;
@@ -127,7 +124,7 @@ ExpiryWheel::Due ExpiryWheel::take_from(std::int64_t tick) {
         free_ = emptied;
         if (head == kNone) in_use_[position / 64] &= ~(std::uint64_t{1} << (position % 64));
     }
-    return due;
+    return slot;
 }
 
 void ExpiryWheel::check_invariants() const {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -11,12 +12,11 @@
 
 namespace hearsay::gossip {
 
-// When the entries of a hashed table expire: a timing wheel (Varghese, Lauck 1987, scheme 4) with
-// one list of hashes for each second. It names entries by hash and second, not by slot, so the
-// table may move them without telling it.
+// When the entries of a table expire: a timing wheel (Varghese, Lauck 1987, scheme 4) with one
+// list of slot numbers for each second.
 //
 // An entry is due at the first whole second at or after its expires_at: never early, at most
-// kTick late. All operations take constant time, next_deadline() included.
+// kTick late. All operations but the last three take constant time, next_deadline() included.
 //
 // Bounds: 33 KiB, and one 64-byte block for every 14 entries and for every second in use.
 class ExpiryWheel {
@@ -27,28 +27,24 @@ public:
     // of 5 min make 70 min.
     static constexpr Duration kHorizon = (kTicks - 1) * kTick;
 
-    struct Due {
-        std::uint32_t hash;
-        std::uint32_t tick;  // as add() gave it
-    };
-
     ExpiryWheel();
 
-    // Moves to `now` and returns one entry due by then, no longer held; nullopt when none is
-    // left. Call until then. An earlier `now` than before counts as that.
-    std::optional<Due> take_due(Instant now);
-    // The entry added last of the earliest second. Precondition: size() > 0.
-    Due peek_earliest() const;
-    Due take_earliest();
-    // Returns the low 32 bits of the tick at which it will be due.
-    std::uint32_t add(std::uint32_t hash, Instant expires_at);
+    // Moves to `now` and returns the slot of one entry due by then, no longer held; nullopt when
+    // none is left. Call until then. An earlier `now` than before counts as that.
+    std::optional<std::uint32_t> take_due(Instant now);
+    // The slot added last of the earliest second. Precondition: size() > 0.
+    std::uint32_t take_earliest();
+    // An `expires_at` that has passed counts as the next second, one beyond kHorizon as that.
+    void add(std::uint32_t slot, Instant expires_at);
 
-    // Of a tick that add() returned and that is still held.
-    Instant instant_of(std::uint32_t tick) const;
     std::optional<Instant> next_deadline() const;
     std::size_t size() const { return size_; }
     std::size_t memory() const;
 
+    // When entries move: `moved_to` is indexed by the old slot.
+    void renumber(const std::vector<std::uint32_t>& moved_to);
+    // The earliest first; `at` is when the entry is due.
+    void for_each(const std::function<void(std::uint32_t slot, Instant at)>& visit) const;
     void check_invariants() const;
 
 private:
@@ -57,13 +53,13 @@ private:
     struct Block {  // one cache line
         std::uint32_t next = kNone;
         std::uint32_t count = 0;
-        std::array<std::uint32_t, 14> hashes{};
+        std::array<std::uint32_t, 14> slots{};
     };
 
     static std::size_t position_of(std::int64_t tick);
     std::uint32_t new_block(std::uint32_t next);
     std::optional<std::int64_t> earliest() const;
-    Due take_from(std::int64_t tick);
+    std::uint32_t take_from(std::int64_t tick);
 
     // Every held tick is in (now_, now_ + kTicks): its position on the ring names it.
     std::int64_t now_;

@@ -181,7 +181,7 @@ void Flood::start_check(Link& from, const wire::Chunk& chunk, Now now) {
 }
 
 void Flood::handle_verdict(std::uint64_t id, bool is_valid, Now now) {
-    auto pending = pending_.take(id);
+    const auto pending = pending_.take(id);
     if (!pending) return;
     if (is_valid) {
         core_.count(Counter::batches_verified);

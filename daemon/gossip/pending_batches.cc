@@ -6,7 +6,7 @@ PendingBatch* PendingBatches::find(const wire::BatchHeader& header,
                                    const crypto::Signature& signature) {
     const auto [first, last] = by_place_.equal_range(place_of(header));
     for (auto it = first; it != last; ++it) {
-        PendingBatch& pending = by_id_.at(it->second);
+        PendingBatch& pending = *by_id_.at(it->second);
         if (pending.signature == signature) return &pending;
     }
     return nullptr;
@@ -19,7 +19,9 @@ bool PendingBatches::has(const StreamKey& key, std::uint64_t seq) const {
 PendingBatch& PendingBatches::add(const wire::Chunk& chunk, const crypto::Uid& uid,
                                   const crypto::Hash& root, std::size_t slot,
                                   const crypto::NodeId& link) {
-    PendingBatch& pending = by_id_[++last_id_];
+    auto& place = by_id_[++last_id_];
+    place = std::make_unique<PendingBatch>();
+    PendingBatch& pending = *place;
     pending.id = last_id_;
     pending.topic = chunk.header.topic;
     pending.header = chunk.header;
@@ -50,20 +52,19 @@ bool PendingBatches::park(PendingBatch& pending, const wire::Chunk& chunk, std::
     return true;
 }
 
-std::optional<PendingBatch> PendingBatches::take(std::uint64_t id) {
+std::unique_ptr<PendingBatch> PendingBatches::take(std::uint64_t id) {
     const auto found = by_id_.find(id);
-    if (found == by_id_.end()) return std::nullopt;
-    PendingBatch pending = std::move(found->second);
-    pending.header.topic = pending.topic;  // a short text moves with its bytes
+    if (found == by_id_.end()) return nullptr;
+    std::unique_ptr<PendingBatch> pending = std::move(found->second);
     by_id_.erase(found);
-    const auto [first, last] = by_place_.equal_range(place_of(pending.header));
+    const auto [first, last] = by_place_.equal_range(place_of(pending->header));
     for (auto it = first; it != last; ++it)
         if (it->second == id) {
             by_place_.erase(it);
             break;
         }
-    bytes_ -= pending.byte_count;
-    link_bytes_[pending.first_slot] -= pending.byte_count;
+    bytes_ -= pending->byte_count;
+    link_bytes_[pending->first_slot] -= pending->byte_count;
     return pending;
 }
 

@@ -51,8 +51,8 @@ public:
                       std::size_t slot, const crypto::NodeId& link);
     // Parks one more chunk, or notes one more link that sent it. False: no room.
     bool park(PendingBatch& pending, const wire::Chunk& chunk, std::size_t slot);
-    // Takes it out.
-    std::optional<PendingBatch> take(std::uint64_t id);
+    // Takes it out; nullptr when there is none.
+    std::unique_ptr<PendingBatch> take(std::uint64_t id);
     std::size_t size() const { return by_id_.size(); }
 
 private:
@@ -61,7 +61,7 @@ private:
         return {{header.publisher, header.epoch}, {header.seq, header.kind}};
     }
 
-    std::map<std::uint64_t, PendingBatch> by_id_;
+    std::map<std::uint64_t, std::unique_ptr<PendingBatch>> by_id_;  // views into themselves
     std::multimap<Place, std::uint64_t> by_place_;
     std::uint64_t last_id_ = 0;
     std::size_t bytes_ = 0;
