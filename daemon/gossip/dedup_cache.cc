@@ -56,7 +56,7 @@ void DedupCache::for_each(
 
 // At 4/5 about one entry in seven lies outside its home.
 bool DedupCache::is_crowded(std::size_t entries, std::size_t buckets) {
-    return entries > buckets * kSlots / 5 * 4;
+    return entries > buckets * kSlots * 4 / 5;
 }
 
 // The sum is keyed, whatever uids a publisher tries, and independent of the hash alone, which
@@ -124,7 +124,8 @@ void DedupCache::evict() {
 }
 
 void DedupCache::grow() {
-    std::size_t buckets = std::min(2 * buckets_.size(), limits_.entries_max / (kSlots / 5 * 4) + 2);
+    const std::size_t enough = limits_.entries_max * 5 / (4 * kSlots) + 2;
+    const std::size_t buckets = std::min(2 * buckets_.size(), enough);
     const auto old_buckets = std::exchange(buckets_, std::vector<Bucket>(buckets));
     const auto old_uids = std::exchange(uids_, std::vector<crypto::Uid>(buckets * kSlots));
     std::vector<std::uint32_t> moved_to(old_uids.size());

@@ -187,8 +187,7 @@ void Engine::Parts::handle_close(Link& link, const wire::Close& close, Now now) 
     for (const Endpoint& at : close.candidates)
         overlay.add(at, LearntFrom::close, std::nullopt, now.monotonic);
     const bool keeps_away = close.reason == wire::CloseReason::asked ||
-                            close.reason == wire::CloseReason::misbehaved ||
-                            close.reason == wire::CloseReason::leaving;
+                            close.reason == wire::CloseReason::misbehaved;
     if (keeps_away) overlay.avoid(link.id(), now.monotonic);
     links.drop(link, std::string(explain(close.reason)), false);
 }
@@ -279,7 +278,6 @@ void Engine::Parts::run_publishes(Now now) {
     if (!publishes.empty()) is_due_now = true;
 }
 
-// Only the initiator's dial replaces a session; the responder's later turn is a spare.
 void Engine::Parts::rekey(Now now) {
     links.for_each([&](Link& link) {
         if (!link.wants_rekey(now.monotonic)) return;
@@ -323,7 +321,9 @@ void Engine::Parts::handle_closed(Instant now) {
     for (ClosedLink& closed : links.take_closed()) {
         repair.handle_link_down(closed.slot);
         membership.handle_link_down(closed.id, closed.is_silent, now);
-        overlay.handle_link_down(closed.id, closed.at, now);
+        const Member* member = membership.find(closed.id);
+        const bool said_goodbye = member != nullptr && member->state == MemberState::left;
+        overlay.handle_link_down(closed.id, closed.at, said_goodbye, now);
         Event event;
         event.kind = EventKind::link_lost;
         event.member = closed.id;

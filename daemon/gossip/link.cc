@@ -295,6 +295,7 @@ void Link::handle_timeout(Now now) {
 std::optional<Instant> Link::next_deadline() const {
     const config::Link& timing = core_.config.link;
     std::optional<Instant> next = std::min(next_heartbeat_, rekey_at_);
+    next = earliest(next, current().opened_at() + kKeyAgeMax);
     const Instant probing = std::max(last_received_ + timing.probe_after, next_probe_);
     next = earliest(next, std::min(probing, last_received_ + timing.dead_after));
     for (const auto& channel : channels_) {

@@ -59,7 +59,11 @@ public:
     bool uses_removed_secret() const;
     // Rekeying is the initiator's job at 120 s (jittered), the responder's only at 150 s.
     bool wants_rekey(Instant now) const { return rekey_at_ <= now; }
-    Instant rekey_at() const { return rekey_at_; }
+    // No session lives longer than this, whatever became of its rekeying.
+    static constexpr Duration kKeyAgeMax = std::chrono::seconds(180);
+    bool has_worn_out_keys(Instant now) const {
+        return now - current().opened_at() >= kKeyAgeMax;
+    }
     void postpone_rekey(Instant until) { rekey_at_ = until; }
 
     // Any packet that opened is a sign of life.

@@ -91,6 +91,8 @@ void Links::handle_timeout(Now now) {
             by_session_.erase(session);
         if (link->is_dead(now.monotonic))
             drop(*link, "silent", true);
+        else if (link->has_worn_out_keys(now.monotonic))
+            drop(*link, "no new keys could be agreed in time", false);
         else
             link->handle_timeout(now);
     }

@@ -77,12 +77,14 @@ void Overlay::handle_link_up(const crypto::NodeId& id, const Endpoint& at) {
     found->second.failures = 0;
 }
 
-void Overlay::handle_link_down(const crypto::NodeId& id, const Endpoint& at, Instant now) {
+void Overlay::handle_link_down(const crypto::NodeId& id, const Endpoint& at, bool has_left,
+                               Instant now) {
     add(at, LearntFrom::presence, id, now);
     for (auto& [place, candidate] : candidates_)
         if (candidate.id == id) {
             candidate.failures = 0;
-            schedule(place, candidate, now + core_.random.between(100ms, 1s));
+            schedule(place, candidate,
+                     now + (has_left ? kBackoffMax : core_.random.between(100ms, 1s)));
         }
 }
 

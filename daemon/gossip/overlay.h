@@ -30,7 +30,9 @@ public:
     // `id`, if known, saves dialling a place whose owner is linked already.
     void add(const Endpoint& at, LearntFrom source, std::optional<crypto::NodeId> id, Instant now);
     void handle_link_up(const crypto::NodeId& id, const Endpoint& at);
-    void handle_link_down(const crypto::NodeId& id, const Endpoint& at, Instant now);
+    // Dialled again soon, unless it said that it leaves.
+    void handle_link_down(const crypto::NodeId& id, const Endpoint& at, bool has_left,
+                          Instant now);
     void handle_failed_dial(const FailedDial& failed, Instant now);
     // Neither dialled nor accepted for kAvoidTime.
     void avoid(const crypto::NodeId& id, Instant now);

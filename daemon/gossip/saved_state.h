@@ -8,9 +8,10 @@
 namespace hearsay::gossip {
 
 // What survives a restart. As bytes:
-//   "hearsay-state-1\n" | member_count u32 | (id[32] | address_count u8 | (address[16] | port u16)...)...
-//   | has_streams u8 | stream_count u32 | (publisher[32] | epoch u64 | floor u64 | range_count u32
-//   | (first u64 | last u64)...)... | checksum[32]
+//   "hearsay-state-1\n" | member_count u32 | member... | has_streams u8 | stream_count u32
+//   | stream... | checksum[32]
+//   member: id[32] | address_count u8 | (address[16] | port u16)...
+//   stream: publisher[32] | epoch u64 | floor u64 | range_count u32 | (first u64 | last u64)...
 // with checksum = BLAKE2b-256 of all before it. Damaged or foreign bytes are no state at all.
 struct SavedState {
     struct Member {
