@@ -1,0 +1,107 @@
+#include "daemon/host/health.h"
+
+#include "tests/catch.h"
+
+using namespace hearsay;
+using namespace hearsay::host;
+using namespace std::chrono_literals;
+
+namespace {
+
+HealthFacts healthy() {
+    HealthFacts facts;
+    facts.network = "office";
+    facts.others_alive = 2;
+    facts.receive_buffer_wanted = 4 << 20;
+    facts.receive_buffer = 4 << 20;
+    facts.clock_offset_ms = 12;
+    facts.clock_skew_max = 5min;
+    return facts;
+}
+
+// The one finding there is.
+std::string finding(const HealthFacts& facts) {
+    const auto found = find_health_problems(facts);
+    REQUIRE(found.size() == 1);
+    return found[0];
+}
+
+}  // namespace
+
+TEST_CASE("a healthy node has nothing to say", "[host][health]") {
+    REQUIRE(find_health_problems(healthy()).empty());
+}
+
+TEST_CASE("without a network the two commands to choose from are named", "[host][health]") {
+    HealthFacts facts = healthy();
+    facts.network.reset();
+    facts.others_alive = 0;
+    facts.alone_for = 1h;
+    const std::string text = finding(facts);
+    REQUIRE_THAT(text, Catch::Contains("`hearsay network create NAME`"));
+    REQUIRE_THAT(text, Catch::Contains("`hearsay network join`"));
+}
+
+TEST_CASE("an open network is said to be open to anyone on the LAN", "[host][health]") {
+    HealthFacts facts = healthy();
+    facts.network_is_open = true;
+    REQUIRE_THAT(finding(facts), Catch::Contains("anyone on the LAN can join"));
+}
+
+TEST_CASE("being alone is told after a while, and beacons that are off with it", "[host][health]") {
+    HealthFacts facts = healthy();
+    facts.others_alive = 0;
+    facts.alone_for = 9s;
+    REQUIRE(find_health_problems(facts).empty());
+    facts.alone_for = 90s;
+    REQUIRE_THAT(finding(facts), Catch::Contains("alone for 90s"));
+    facts.beacons_are_on = false;
+    REQUIRE_THAT(finding(facts), Catch::Contains("discovery.beacon is off"));
+    facts.wrong_network = 3;
+    REQUIRE_THAT(finding(facts), Catch::Contains("another network were heard"));
+}
+
+TEST_CASE("a small receive buffer is told with the command that mends it", "[host][health]") {
+    HealthFacts facts = healthy();
+    facts.receive_buffer = 212'992;
+    REQUIRE_THAT(finding(facts), Catch::Contains("`sysctl -w net.core.rmem_max=4194304`"));
+}
+
+TEST_CASE("a clock that is off is told with its direction", "[host][health]") {
+    HealthFacts facts = healthy();
+    facts.clock_offset_ms = 90'000;
+    REQUIRE_THAT(finding(facts), Catch::Contains("90s behind"));
+    facts.clock_offset_ms = -2500;
+    REQUIRE_THAT(finding(facts), Catch::Contains("2500ms ahead of"));
+    REQUIRE_THAT(finding(facts), !Catch::Contains("published"));
+    facts.clock_offset_ms = -400'000;
+    REQUIRE_THAT(finding(facts), Catch::Contains("nothing can be published"));
+}
+
+TEST_CASE("a duplicate identity is told first, with its address", "[host][health]") {
+    HealthFacts facts = healthy();
+    facts.network_is_open = true;
+    facts.duplicate_at = Endpoint::ipv4(192, 0, 2, 9, 4327);
+    REQUIRE_THAT(find_health_problems(facts).front(), Catch::Contains("192.0.2.9:4327"));
+}
+
+TEST_CASE("each trouble of the host has its sentence", "[host][health]") {
+    HealthFacts facts = healthy();
+    facts.dropped_lately = 17;
+    REQUIRE_THAT(finding(facts), Catch::Contains("dropped 17 datagrams"));
+    facts = healthy();
+    facts.loop_lag = 700ms;
+    REQUIRE_THAT(finding(facts), Catch::Contains("700ms late"));
+    facts = healthy();
+    facts.disk_problem = "cannot write /x/epoch: No space left on device";
+    REQUIRE_THAT(finding(facts), Catch::Contains("No space left"));
+    facts = healthy();
+    facts.beacon_problem = "cannot receive beacons";
+    REQUIRE_THAT(finding(facts), Catch::Contains("beacons"));
+    facts = healthy();
+    facts.network_file_is_exposed = true;
+    REQUIRE_THAT(finding(facts), Catch::Contains("0600"));
+    facts = healthy();
+    facts.wrong_secret = 1;
+    REQUIRE_THAT(finding(facts), Catch::Contains("rotated"));
+}
