@@ -81,7 +81,8 @@ public:
     void handle_timeout(Now now);
     std::optional<Instant> next_deadline() const;
     bool is_dead(Instant now) const { return now - last_received_ >= core_.config.link.dead_after; }
-    Instant last_received() const { return last_received_; }
+    // Ever: a link that never came to life says nothing about the member.
+    bool was_heard() const { return packets_received_ > 0; }
     // This host itself was late: the neighbour gets the time between probing and death again.
     void forgive(Instant now);
 

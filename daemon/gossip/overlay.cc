@@ -97,8 +97,9 @@ void Overlay::handle_failed_dial(const FailedDial& failed, Instant now) {
         return;
     }
     candidate.failures = std::min(candidate.failures + 1, 16U);
+    const bool is_seed = candidate.source == LearntFrom::seed;
     Duration pause = std::min<Duration>(kBackoffFirst * (1U << std::min(candidate.failures, 5U)),
-                                        kBackoffMax);
+                                        is_seed ? kSeedBackoffMax : kBackoffMax);
     if (is_hint(candidate)) pause = std::max<Duration>(pause, kHintPause);
     schedule(failed.at, candidate, now + core_.random.between(pause / 2, pause));
     // A hint that led nowhere is nothing to keep; the next beacon brings it back, but the pause

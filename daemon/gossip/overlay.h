@@ -22,6 +22,7 @@ public:
     static constexpr Duration kHintPause = std::chrono::seconds(5);
     static constexpr Duration kBackoffFirst = std::chrono::seconds(1);
     static constexpr Duration kBackoffMax = std::chrono::seconds(30);
+    static constexpr Duration kSeedBackoffMax = std::chrono::seconds(10);
     static constexpr Duration kAvoidTime = std::chrono::minutes(1);
     static constexpr Duration kSelfPause = std::chrono::minutes(10);
 
