@@ -36,14 +36,15 @@ namespace hearsay::gossip {
 // (TokenBucket) long before. Strangers cannot reach this table.
 //
 // Built for cache misses, which are what a look costs: buckets of one cache line, each with 7
-// marks of 64 bits (keyed hash plus half of the uid) that stand for the uids, which lie apart. A
-// look touches one line in 9 bytes an entry and never the uids. So contains() takes an unknown
-// uid for a held one with odds of 2^-61 at 2^18 entries: at 10,000 batches a second, once in
-// millions of years. An insider who makes a uid for that purpose does not know the hash key
-// and has odds of 2^-64 for each uid he gets verified. (docs/decisions/0004-dedup-table.md)
+// marks of 64 bits (keyed hash plus half of the uid) that stand for the uids, which lie in the
+// wheel. A look touches one line of a table of 11 bytes an entry, and no uid. So contains() takes
+// an unknown uid for a held one with odds of 2^-61 at 2^18 entries: at 10,000 batches a second,
+// once in millions of years. An insider who makes a uid for that purpose does not know the hash
+// key and has odds of 2^-64 for each pair. (docs/decisions/0004-dedup-table.md)
 //
-// Memory grows with use to about 37 bytes for each of entries_max entries, and is kept
-// afterwards. Growing is one pass over the table and stops the caller for as long.
+// Memory grows with use to about 33 bytes for each of entries_max entries (more while few share
+// a second: see ExpiryWheel), and is kept afterwards. Growing the table stops the caller for
+// about 50 ns an entry.
 class DedupCache {
 public:
     struct Limits {
@@ -84,16 +85,17 @@ private:
     static constexpr std::size_t kSlots = std::tuple_size_v<decltype(Bucket::marks)>;
 
     struct Key {
-        std::uint64_t mark;
-        std::uint64_t hash;
+        std::uint64_t hash;  // says where its home is
+        std::uint64_t mark;  // never 0
     };
 
     static bool is_crowded(std::size_t entries, std::size_t buckets);
     Key key_of(const crypto::Uid& uid) const;
     std::size_t home_of(std::uint64_t hash) const;
     std::size_t after(std::size_t bucket) const;
+    void prefetch(std::size_t bucket) const;
     bool holds(const Key& key) const;
-    std::size_t place(const Key& key, const crypto::Uid& uid);
+    std::uint32_t place(const Key& key);
     void erase(std::size_t slot);
     void evict();
     void grow();
@@ -101,7 +103,6 @@ private:
     Limits limits_;
     crypto::ShortHashKey hash_key_;
     std::vector<Bucket> buckets_;
-    std::vector<crypto::Uid> uids_;  // of slot kSlots * bucket + index
     std::size_t size_ = 0;
     std::uint64_t evicted_live_ = 0;
     ExpiryWheel wheel_;

@@ -46,15 +46,22 @@ std::uint32_t ExpiryWheel::take_earliest() {
     return take_from(*tick);
 }
 
-void ExpiryWheel::add(std::uint32_t slot, Instant expires_at) {
+std::uint32_t ExpiryWheel::peek_earliest() const {
+    const std::optional<std::int64_t> tick = earliest();
+    INSIST(tick);
+    const Block& block = blocks_[heads_[position_of(*tick)]];
+    return block.entries[block.count - 1].slot;
+}
+
+void ExpiryWheel::add(const Entry& entry, Instant expires_at) {
     const std::int64_t last = now_ + static_cast<std::int64_t>(kTicks) - 1;
     const std::int64_t tick = std::clamp(tick_not_before(expires_at), now_ + 1, last);
     const std::size_t position = position_of(tick);
     std::uint32_t& head = heads_[position];
-    if (head == kNone || blocks_[head].count == Block{}.slots.size()) head = new_block(head);
+    if (head == kNone || blocks_[head].count == Block{}.entries.size()) head = new_block(head);
     in_use_[position / 64] |= std::uint64_t{1} << (position % 64);
     Block& block = blocks_[head];
-    block.slots[block.count++] = slot;
+    block.entries[block.count++] = entry;
     ++size_;
 }
 
@@ -65,20 +72,19 @@ std::optional<Instant> ExpiryWheel::next_deadline() const {
 }
 
 std::size_t ExpiryWheel::memory() const {
-    return heads_.capacity() * sizeof(heads_[0]) + blocks_.capacity() * sizeof(Block);
+    return heads_.capacity() * sizeof(heads_[0]) + blocks_.size() * sizeof(Block);
 }
 
-void ExpiryWheel::renumber(const std::vector<std::uint32_t>& moved_to) {
-    for (Block& block : blocks_)
-        for (std::size_t i = 0; i < block.count; ++i) block.slots[i] = moved_to[block.slots[i]];
+void ExpiryWheel::renumber(const std::function<void(std::span<Entry>)>& place) {
+    for (Block& block : blocks_) place(std::span(block.entries).first(block.count));
 }
 
-void ExpiryWheel::for_each(const std::function<void(std::uint32_t slot, Instant at)>& visit) const {
+void ExpiryWheel::for_each(const std::function<void(const Entry&, Instant at)>& visit) const {
     const std::int64_t end = now_ + static_cast<std::int64_t>(kTicks);
     for (std::int64_t tick = now_ + 1; tick < end; ++tick)
         for (std::uint32_t at = heads_[position_of(tick)]; at != kNone; at = blocks_[at].next)
             for (std::size_t i = 0; i < blocks_[at].count; ++i)
-                visit(blocks_[at].slots[i], start_of(tick));
+                visit(blocks_[at].entries[i], start_of(tick));
 }
 
 std::size_t ExpiryWheel::position_of(std::int64_t tick) {
@@ -115,7 +121,7 @@ std::uint32_t ExpiryWheel::take_from(std::int64_t tick) {
     const std::size_t position = position_of(tick);
     std::uint32_t& head = heads_[position];
     Block& block = blocks_[head];
-    const std::uint32_t slot = block.slots[--block.count];
+    const std::uint32_t slot = block.entries[--block.count].slot;
     --size_;
     if (block.count == 0) {
         const std::uint32_t emptied = head;

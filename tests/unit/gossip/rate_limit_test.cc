@@ -117,6 +117,16 @@ TEST_CASE("rates beyond reason are brought within it", "[rate]") {
     CHECK(endless.take(50, Instant::max()));
 }
 
+TEST_CASE("rounding never adds to the rate", "[rate]") {
+    for (const double rate : {1e10, 7e9, 3e9, 1.1e8}) {
+        TokenBucket bucket(rate, rate);
+        CHECK(bucket.take(rate, kStart));
+        const double level = bucket.level(kStart + 500ms);
+        CHECK(level <= rate / 2);
+        CHECK(level > rate / 2 * 0.9998);
+    }
+}
+
 // Goal: rounding never adds up, however small the steps. Method: a million takes of a rate whose
 // price is no whole number, against the product of rate and time.
 TEST_CASE("a million small takes do not drift", "[rate]") {
