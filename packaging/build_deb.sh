@@ -25,6 +25,10 @@ CCACHE_DIR=${CCACHE_DIR:-$(ccache --get-config cache_dir 2>/dev/null || echo "$o
 export CCACHE_DIR
 log=$out/build.log
 (cd "$tree" && dpkg-buildpackage --build=binary --no-sign) >"$log" 2>&1 </dev/null ||
-    { tail -n 60 "$log" >&2; echo "build_deb: failed; the whole output is in $log" >&2; exit 1; }
+    {
+        grep -nE -A8 'CMake Error|FAILED|error:|\*\*\*' "$log" | head -n 80 >&2
+        echo "build_deb: failed; the whole output is in $log" >&2
+        exit 1
+    }
 rm -rf "$tree"
 ls -1sh "$out"/*.deb
