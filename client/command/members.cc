@@ -1,0 +1,135 @@
+#include <cstdio>
+#include <map>
+
+#include "client/command/arguments.h"
+#include "client/command/session.h"
+#include "client/command/verbs.h"
+
+namespace hearsay::client {
+namespace {
+
+struct Options {
+    bool is_json = false;
+    bool is_watch = false;
+};
+
+Color color_of(const std::string& state) {
+    if (state == "alive") return Color::green;
+    if (state == "suspect") return Color::yellow;
+    return state == "failed" ? Color::red : Color::dim;
+}
+
+std::string text_of(const Json& object, const char* key) {
+    return printable(object[key].get<std::string>());
+}
+
+// A name is a label: two alike are told apart by the beginning of their keys.
+std::string name_of(const Json& entry, const std::map<std::string, int>& names) {
+    const std::string name = text_of(entry, "name");
+    const auto found = names.find(name);
+    const bool is_shared = found != names.end() && found->second > 1;
+    return name + (is_shared ? "#" + entry["short"].get<std::string>().substr(0, 4) : "");
+}
+
+std::string optional_rtt(const Json& value) {
+    return value.is_null() ? "-" : rtt_text(value.get<double>());
+}
+
+std::string tags_text(const Json& tags) {
+    std::string text;
+    for (const auto& [key, value] : tags.items())
+        text +=
+            (text.empty() ? "" : ",") + printable(key) + "=" + printable(value.get<std::string>());
+    return text;
+}
+
+std::string members_text(const Json& reply, const Painter& paint) {
+    std::map<std::string, int> names;
+    for (const Json& member : reply["members"]) ++names[text_of(member, "name")];
+    Table table({"NAME", "ADDRESS", "STATE", "AGE", "RTT", "VERSION", "TAGS"});
+    table.right_align(3);
+    table.right_align(4);
+    for (const Json& member : reply["members"]) {
+        const Json& addresses = member["addresses"];
+        const std::string state = member["state"].get<std::string>();
+        table.row(
+            {name_of(member, names), addresses.empty() ? "-" : addresses[0].get<std::string>(),
+             state, age_text(member["age"].get<double>()),
+             member["self"].get<bool>() ? "self" : optional_rtt(member["rtt"]),
+             text_of(member, "version"), tags_text(member["tags"])},
+            color_of(state), 2);
+    }
+    return table.text(paint);
+}
+
+std::string candidates_text(const Json& candidates) {
+    std::string text;
+    for (const Json& candidate : candidates)
+        text += "  " + candidate["address"].get<std::string>() + "  learnt from " +
+                candidate["learnt_from"].get<std::string>() + ", " +
+                std::to_string(candidate["failures"].get<int>()) + " failures, next try in " +
+                age_text(candidate["next_try"].get<double>()) + "\n";
+    return text.empty() ? text : "\nAddresses tried when links are wanted:\n" + text;
+}
+
+std::string links_text(const Json& reply, const Painter& paint) {
+    std::map<std::string, int> names;
+    for (const Json& link : reply["links"]) ++names[text_of(link, "name")];
+    Table table({"NAME", "ADDRESS", "CODEC", "RTT", "AGE", "IDLE", "SENT", "RECEIVED", "LOST",
+                 "QUEUED", "IN FLIGHT", "STATE"});
+    for (std::size_t column = 3; column <= 10; ++column) table.right_align(column);
+    for (const Json& link : reply["links"]) {
+        const auto count = [&](const char* key) { return count_text(link[key].get<double>()); };
+        const bool is_slow = link["slow"].get<bool>();
+        table.row(
+            {name_of(link, names), link["address"].get<std::string>(), text_of(link, "codec"),
+             optional_rtt(link["rtt"]), age_text(link["age"].get<double>()),
+             age_text(link["idle"].get<double>()), bytes_text(link["bytes_sent"].get<double>()),
+             bytes_text(link["bytes_received"].get<double>()), count("packets_lost"),
+             count("chunks_queued"), count("packets_in_flight"), is_slow ? "slow" : "up"},
+            is_slow ? Color::yellow : Color::green, 11);
+    }
+    return (table.empty() ? "No links.\n" : table.text(paint)) +
+           candidates_text(reply["candidates"]);
+}
+
+// Prints on every event, and each second, as ages change.
+void watch_members(const Globals& globals) {
+    Session session(globals);
+    session.use([](Client& client) { client.events(); });
+    while (true) {
+        const std::string text = members_text(session.ask("members"), globals.paint);
+        std::printf("\x1b[H\x1b[2J%s", text.c_str());
+        std::fflush(stdout);
+        session.use([](Client& client) {
+            client.next(1000);
+            while (client.next(0)) continue;
+        });
+    }
+}
+
+}  // namespace
+
+void add_members(CLI::App& app, Globals& globals) {
+    auto options = std::make_shared<Options>();
+    CLI::App& members = *app.add_subcommand("members", "Who is in the network");
+    CLI::Option* const json = add_json_flag(members, options->is_json);
+    members.add_flag("--watch", options->is_watch, "Keep showing them")->excludes(json);
+    on_run(members, options, [&globals](const Options& chosen) {
+        if (chosen.is_watch) watch_members(globals);
+        const Json reply = Session(globals).ask("members");
+        if (chosen.is_json) return print_json(reply);
+        std::fputs(members_text(reply, globals.paint).c_str(), stdout);
+    });
+
+    auto link_options = std::make_shared<Options>();
+    CLI::App& links = *app.add_subcommand("links", "The neighbours this host talks to directly");
+    add_json_flag(links, link_options->is_json);
+    on_run(links, link_options, [&globals](const Options& chosen) {
+        const Json reply = Session(globals).ask("links");
+        if (chosen.is_json) return print_json(reply);
+        std::fputs(links_text(reply, globals.paint).c_str(), stdout);
+    });
+}
+
+}  // namespace hearsay::client

@@ -1,0 +1,145 @@
+#include <cstdio>
+
+#include "client/command/arguments.h"
+#include "client/command/session.h"
+#include "client/command/verbs.h"
+
+namespace hearsay::client {
+namespace {
+
+struct Options {
+    bool is_json = false;
+};
+
+// What a counter of refusals counts, for people.
+std::string refusal_words(const std::string& name) {
+    static const std::pair<const char*, const char*> kWords[] = {
+        {"refused_too_short", "datagrams too short to be ours"},
+        {"refused_bad_version", "datagrams of another version of the protocol"},
+        {"refused_unknown_type", "datagrams of an unknown type"},
+        {"refused_malformed_packet", "malformed datagrams"},
+        {"refused_wrong_network", "datagrams of another network"},
+        {"refused_bad_mac", "datagrams by somebody without the network's secret"},
+        {"refused_bad_cookie", "handshakes with a stale or forged cookie"},
+        {"refused_source_rate", "datagrams from sources that send too many"},
+        {"refused_unknown_session", "datagrams of sessions that are over"},
+        {"refused_handshake", "handshakes that failed a check"},
+        {"refused_no_common_codec", "handshakes without a common codec"},
+        {"refused_self", "handshakes with our own key: ourselves, or a clone of this host"},
+        {"refused_beacon", "beacons off-link, stale or repeated"},
+        {"beacons_over_rate", "beacons beyond what is looked at in a second"},
+        {"refused_links_full", "neighbours turned away, as all links are taken"},
+        {"refused_replayed", "repeated datagrams"},
+        {"refused_forged", "forged or damaged datagrams"},
+        {"refused_malformed_frames", "datagrams with malformed contents"},
+        {"refused_codec", "datagrams in a codec that was not agreed"},
+        {"refused_inconsistent", "batches that contradict themselves"},
+        {"refused_from_future", "messages from the future: somebody's clock is wrong"},
+        {"refused_expired", "messages that had expired"},
+        {"refused_bad_path", "chunks that do not belong to their batch"},
+        {"refused_bad_signature", "messages with a bad signature"},
+        {"refused_unknown_batch", "chunks of batches that are not held"},
+        {"refused_verify_busy", "messages beyond what could be checked in time"},
+        {"refused_link_rate", "messages beyond one neighbour's share"},
+        {"refused_publisher_rate", "messages beyond one publisher's share"},
+        {"refused_bad_body", "signed messages with nonsense in them"},
+        {"refused_bad_record", "records about others, too old or too large"},
+        {"refused_stale_record", "outdated records"},
+        {"refused_equivocation", "batches signed twice under one number"},
+        {"clock_refused_publish", "messages of ours not published: this host's clock is off"}};
+    for (const auto& [counter, words] : kWords)
+        if (name == counter) return words;
+    return name;
+}
+
+void print_field(const char* name, const std::string& value) {
+    std::printf("%-10s %s\n", name, value.c_str());
+}
+
+std::string network_words(const Json& network) {
+    if (network.is_null()) return "none yet";
+    const std::string name = printable(network["name"].get<std::string>());
+    if (network["open"].get<bool>())
+        return name + ", open: anyone who can reach this host can join";
+    const auto secrets = network["secrets"].get<int>();
+    return name + ", closed" + (secrets > 1 ? ", " + std::to_string(secrets) + " secrets" : "");
+}
+
+std::string member_words(const Json& members) {
+    std::string words;
+    for (const auto& [state, count] : members.items()) {
+        if (count.get<int>() == 0 && state != "alive") continue;
+        words += (words.empty() ? "" : ", ") + std::to_string(count.get<int>()) + " " + state;
+    }
+    return words;
+}
+
+void print_rates(const Json& rates) {
+    const auto rate = [&](const char* name) { return rates[name].get<double>(); };
+    print_field("traffic", count_text(rate("datagrams_received")) + " datagrams/s in (" +
+                               bytes_text(rate("bytes_received")) + "/s), " +
+                               count_text(rate("datagrams_sent")) + " datagrams/s out (" +
+                               bytes_text(rate("bytes_sent")) + "/s)");
+    print_field("messages", count_text(rate("messages_delivered")) + "/s delivered, " +
+                                count_text(rate("messages_published")) + "/s published");
+}
+
+void print_health(const Json& status, const Painter& paint) {
+    std::printf("\n%s\n", paint(Color::bold, "Health:").c_str());
+    const Json& findings = status["health"];
+    if (findings.empty()) std::printf("  %s\n", paint(Color::green, "all is well").c_str());
+    for (const Json& finding : findings)
+        std::printf("  %s %s\n", paint(Color::yellow, "!").c_str(),
+                    printable(finding.get<std::string>()).c_str());
+    bool has_head = false;
+    for (const auto& [name, count] : status["counters"].items()) {
+        const bool is_refusal = name.starts_with("refused_") || name == "beacons_over_rate" ||
+                                name == "clock_refused_publish";
+        if (!is_refusal || count.get<std::uint64_t>() == 0) continue;
+        if (!has_head) std::printf("  refused since the start:\n");
+        has_head = true;
+        std::printf("  %8s  %s\n", count_text(count.get<double>()).c_str(),
+                    refusal_words(name).c_str());
+    }
+    const auto lagged = status["api"]["lagged"].get<std::uint64_t>();
+    if (lagged > 0)
+        std::printf("  %8s  messages and events not given to slow local readers\n",
+                    count_text(static_cast<double>(lagged)).c_str());
+}
+
+void print_status(const Json& status, const Painter& paint) {
+    const Json& self = status["self"];
+    std::printf("%s, hearsayd %s, up %s\n",
+                paint(Color::bold, printable(self["name"].get<std::string>())).c_str(),
+                printable(self["version"].get<std::string>()).c_str(),
+                uptime_text(self["uptime"].get<double>()).c_str());
+    print_field("key", self["id"].get<std::string>());
+    print_field("network", network_words(status["network"]));
+    if (status["network"].is_null())
+        std::printf(
+            "           This host talks to nobody yet. Either of these changes that:\n"
+            "             sudo hearsay network create NAME   begins one and prints its token\n"
+            "             sudo hearsay network join          joins one; asks for its token\n");
+    std::string addresses;
+    for (const Json& address : self["addresses"])
+        addresses += (addresses.empty() ? "" : ", ") + address.get<std::string>();
+    print_field("listening", addresses);
+    print_field("links", std::to_string(status["links"].get<int>()));
+    print_field("members", member_words(status["members"]));
+    print_rates(status["rates"]);
+    print_health(status, paint);
+}
+
+}  // namespace
+
+void add_status(CLI::App& app, Globals& globals) {
+    auto options = std::make_shared<Options>();
+    CLI::App& verb = *app.add_subcommand("status", "This host: network, links, rates, health");
+    add_json_flag(verb, options->is_json);
+    on_run(verb, options, [&globals](const Options& chosen) {
+        const Json status = Session(globals).ask("status");
+        chosen.is_json ? print_json(status) : print_status(status, globals.paint);
+    });
+}
+
+}  // namespace hearsay::client

@@ -1,0 +1,172 @@
+#include <algorithm>
+#include <cstdio>
+#include <optional>
+
+#include "client/command/arguments.h"
+#include "client/command/session.h"
+#include "client/command/verbs.h"
+#include "client/json_scan.h"
+
+namespace hearsay::client {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Options {
+    std::vector<std::string> topics;
+    std::uint64_t count = 0;  // 0: no end
+    std::string timeout;
+    bool is_json = false;
+    bool is_raw = false;
+    bool is_lines = false;
+};
+
+std::string_view payload_of(const hearsay_item& item) {
+    return {static_cast<const char*>(item.payload), item.payload_size};
+}
+
+void print_line(const Json& object) {
+    std::printf("%s\n", object.dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
+}
+
+// A payload that is no text is told apart by its key, so that neither can be taken for the other.
+void print_message_json(const hearsay_item& item) {
+    Json object = Json::parse(item.line, nullptr, false);
+    object.erase("event");
+    object.erase("size");
+    object = with_schema(object);
+    object["id"] = item.id;
+    const std::string_view payload = payload_of(item);
+    if (is_utf8(payload)) {
+        object["payload"] = payload;
+    } else {
+        object["payload_base64"] = base64(payload);
+    }
+    print_line(object);
+}
+
+void print_message(const hearsay_item& item, const Options& options, const Painter& paint) {
+    const std::string_view payload = payload_of(item);
+    if (options.is_json) return print_message_json(item);
+    if (options.is_raw || options.is_lines) {
+        std::fwrite(payload.data(), 1, payload.size(), stdout);
+        if (options.is_lines) std::fputc('\n', stdout);
+        return;
+    }
+    const std::string name =
+        *item.name == '\0' ? std::string(item.publisher).substr(0, 16) : printable(item.name);
+    std::printf("%s %s %s %s%s\n", paint(Color::dim, clock_text(item.created)).c_str(),
+                paint(Color::bold, name).c_str(),
+                paint(Color::green, printable(item.topic)).c_str(), printable(payload).c_str(),
+                item.repeat != 0 ? " (may be a repeat)" : "");
+}
+
+void print_lagged(const hearsay_item& item, bool is_json) {
+    if (is_json)
+        print_line(Json{{"schema", 1}, {"event", "lagged"}, {"missed", item.missed}});
+    else
+        std::fprintf(stderr, "hearsay: %llu messages are missing here: this reader is too slow\n",
+                     static_cast<unsigned long long>(item.missed));
+}
+
+void print_event(const hearsay_item& item, const Options& options, const Painter& paint) {
+    const Json event = Json::parse(item.line, nullptr, false);
+    if (options.is_json) return print_line(with_schema(event));
+    const auto text = [&](const char* key) {
+        const auto found = event.find(key);
+        return found == event.end() || !found->is_string() ? std::string()
+                                                           : found->get<std::string>();
+    };
+    std::string line =
+        paint(Color::dim, clock_text(text("at"))) + " " + paint(Color::bold, printable(item.event));
+    const std::string name = text("name");
+    const std::string who = name.empty() ? text("member").substr(0, 16) : printable(name);
+    if (!who.empty()) line += " " + who;
+    if (!text("address").empty()) line += " at " + text("address");
+    if (!text("text").empty()) line += ": " + printable(text("text"));
+    if (!text("by").empty()) line += " (says " + text("by").substr(0, 16) + ")";
+    std::printf("%s\n", line.c_str());
+}
+
+// Milliseconds left, as the library waits: -1 is for ever.
+int wait_ms(const std::optional<Clock::time_point>& end) {
+    if (!end) return -1;
+    const auto left = std::chrono::ceil<Milliseconds>(*end - Clock::now()).count();
+    return static_cast<int>(std::clamp<std::int64_t>(left, 0, 1'000'000'000));
+}
+
+// Prints what comes until there was enough or the time is over.
+void listen(Session& session, const Options& options, const Globals& globals) {
+    std::optional<Clock::time_point> end;
+    if (!options.timeout.empty())
+        end = Clock::now() + duration_argument("--timeout", options.timeout);
+    std::uint64_t seen = 0;
+    while (options.count == 0 || seen < options.count) {
+        const auto item = session.use([&](Client& client) {
+            auto ready = client.next(0);
+            if (ready) return ready;
+            std::fflush(stdout);  // before waiting, not for each line of a burst
+            return client.next(wait_ms(end));
+        });
+        if (!item) break;
+        if (item->kind == HEARSAY_LAGGED) {
+            print_lagged(*item, options.is_json);
+            continue;
+        }
+        const bool is_message = item->kind == HEARSAY_MESSAGE;
+        is_message ? print_message(*item, options, globals.paint)
+                   : print_event(*item, options, globals.paint);
+        if (std::ferror(stdout) != 0) throw Stop{kExitRefused, "cannot write to standard output"};
+        ++seen;
+    }
+    std::fflush(stdout);
+    if (seen < options.count)
+        throw Stop{kExitRefused, "only " + std::to_string(seen) + " of " +
+                                     std::to_string(options.count) + " came within " +
+                                     options.timeout};
+}
+
+void add_stream_options(CLI::App& verb, Options& options) {
+    add_json_flag(verb, options.is_json)->description("One JSON object a line, for programs");
+    verb.add_option("--count", options.count, "End after so many")->type_name("N");
+    verb.add_option("--timeout", options.timeout,
+                    "End after this time; with --count, exit code 1 if fewer came")
+        ->type_name("DURATION");
+}
+
+void check(const Options& options) {
+    if (!options.timeout.empty()) duration_argument("--timeout", options.timeout);
+}
+
+}  // namespace
+
+void add_subscribe(CLI::App& app, Globals& globals) {
+    auto options = std::make_shared<Options>();
+    CLI::App& verb = *app.add_subcommand("subscribe", "Show messages as they come");
+    verb.add_option("TOPIC", options->topics,
+                    "Topics; * stands for any run of characters, ? for one (quote them)")
+        ->required();
+    add_stream_options(verb, *options);
+    CLI::Option* const raw =
+        verb.add_flag("--raw", options->is_raw, "Print payloads as they are and nothing else");
+    verb.add_flag("--lines", options->is_lines, "Print payloads, each ended by a newline")
+        ->excludes(raw);
+    on_run(verb, options, [&globals](const Options& chosen) {
+        check(chosen);
+        Session session(globals);
+        session.use([&](Client& client) { client.subscribe(chosen.topics); });
+        listen(session, chosen, globals);
+    });
+
+    auto event_options = std::make_shared<Options>();
+    CLI::App& events = *app.add_subcommand("events", "Show joins, failures and links as they come");
+    add_stream_options(events, *event_options);
+    on_run(events, event_options, [&globals](const Options& chosen) {
+        check(chosen);
+        Session session(globals);
+        session.use([](Client& client) { client.events(); });
+        listen(session, chosen, globals);
+    });
+}
+
+}  // namespace hearsay::client
