@@ -331,7 +331,10 @@ void Flood::deliver(const StoredBatch& batch) {
     delivery.created = {batch.header.created_ms};
     delivery.lifetime_ms = batch.header.lifetime_ms;
     delivery.hops = batch.hops;
-    delivery.may_repeat = may_repeat_ && batch.header.created_ms <= core_.started_wall.ms;
+    // The publisher's clock may be ahead of ours by as much as is accepted.
+    const std::uint64_t skew = milliseconds(core_.config.flood.clock_skew_max);
+    delivery.may_repeat =
+        may_repeat_ && batch.header.created_ms <= saturating_add(core_.started_wall.ms, skew);
     for (const ByteView payload : payloads_) {
         delivery.payload = payload;
         core_.outbox.deliver(delivery);
