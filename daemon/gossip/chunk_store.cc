@@ -100,10 +100,14 @@ RemovedBatch ChunkStore::removal_of(const StoredBatch& batch, bool is_expired) {
 }
 
 void ChunkStore::evict(const StoredBatch& keep, std::vector<RemovedBatch>& removed) {
-    while (bytes_ > bytes_max_ && !by_age_.empty()) {
-        const auto [slot, generation] = by_age_.front();
-        if (slot == keep.slot && generation == keep.generation) return;
-        by_age_.pop_front();
+    auto next = by_age_.begin();
+    while (bytes_ > bytes_max_ && next != by_age_.end()) {
+        const auto [slot, generation] = *next;
+        if (slot == keep.slot && generation == keep.generation) {
+            ++next;
+            continue;
+        }
+        next = by_age_.erase(next);  // at the front, or behind `keep` there
         StoredBatch& oldest = *slots_[slot];
         if (oldest.generation != generation) continue;
         removed.push_back(removal_of(oldest, false));
