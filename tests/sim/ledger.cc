@@ -46,7 +46,9 @@ std::optional<std::string> Ledger::deliver(std::size_t node, const gossip::Deliv
     const auto found =
         by_content_.find(content_of(delivery.publisher, delivery.topic, delivery.payload));
     if (found == by_content_.end())
-        return "delivered what was never published: " + text_of_id(delivery.id);
+        return "delivered what was never published: " + text_of_id(delivery.id) + ", topic '" +
+               std::string(delivery.topic) + "', " + std::to_string(delivery.payload.size()) +
+               " bytes by " + crypto::short_text(delivery.publisher);
     Message& message = messages_[found->second];
     if (!message.id) accept(found->second, delivery.id);
     if (*message.id != delivery.id)
