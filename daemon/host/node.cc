@@ -71,12 +71,15 @@ std::optional<Node::PublishRefusal> Node::publish(std::string_view topic, ByteVi
     INSIST(!p.is_acting);
     if (!p.engine) return PublishRefusal{NodeError::no_network, std::nullopt};
     const auto accepted = p.engine->publish(topic, payload, options, Loop::both());
-    p.touch();
     if (accepted) {
+        p.touch();
         ticket = *accepted;
         return std::nullopt;
     }
-    if (accepted.error() == gossip::PublishError::busy) p.was_busy = true;
+    if (accepted.error() == gossip::PublishError::busy) {
+        p.was_busy = true;
+        p.may_have_room = false;
+    }
     return PublishRefusal{std::nullopt, accepted.error()};
 }
 

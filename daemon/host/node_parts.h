@@ -96,7 +96,8 @@ struct Node::Parts {
     Leaving leaving = Leaving::no;
     bool is_acting = false;
     bool is_dirty = false;
-    bool was_busy = false;  // a publish was refused with busy since the last on_room
+    bool was_busy = false;       // a publish was refused with busy since the last on_room
+    bool may_have_room = false;  // the engine has done something since
     bool are_members_dirty = false;
 
     // For what is posted to the loop and may come after this has gone.
@@ -111,6 +112,7 @@ struct Node::Parts {
     std::optional<Endpoint> duplicate_at;
     Instant duplicate_seen{};
     LagMeter lag;
+    std::optional<Instant> next_due;  // the engine's, as the last round found it
     Instant armed_for{};
 
     TurnEnd turn_end;

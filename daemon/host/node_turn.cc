@@ -43,6 +43,7 @@ void Node::Parts::act(const gossip::Outputs& outputs) {
         if (node.on_event) node.on_event(event);
     }
     is_acting = false;
+    may_have_room = true;
     touch();
 }
 
@@ -54,10 +55,12 @@ void Node::Parts::end_turn() {
 }
 
 void Node::Parts::run_engine() {
-    for (int round = 0; round < kRoundsMax && run_round(); ++round) {
-    }
+    int rounds = 0;
+    while (rounds < kRoundsMax && run_round()) ++rounds;
+    if (rounds == kRoundsMax) next_due = Instant{};
     is_dirty = false;
-    if (was_busy) {
+    // Not before the engine has done something since: or asking would go round in circles.
+    if (was_busy && may_have_room) {
         was_busy = false;
         loop.post([this, is_alive = std::weak_ptr(alive)] {
             if (!is_alive.expired() && node.on_room) node.on_room();
@@ -71,8 +74,8 @@ bool Node::Parts::run_round() {
     const bool has_jobs = !jobs.empty();
     if (has_jobs) handle_verdicts(pool->submit(std::exchange(jobs, {})));
     const Now now = Loop::both();
-    const auto due = engine->next_deadline();
-    if (!due || *due > now.monotonic) return has_jobs;
+    next_due = engine->next_deadline();
+    if (!next_due || *next_due > now.monotonic) return has_jobs;
     act(engine->handle_timeout(now));
     return true;
 }
@@ -80,13 +83,9 @@ bool Node::Parts::run_round() {
 // A timer that is set for earlier stays: most deadlines move back before they come, and one turn
 // for nothing costs less than setting the timer in every turn.
 void Node::Parts::arm_timer() {
-    const auto due = engine->next_deadline();
-    if (!jobs.empty()) {
-        engine_timer.start_at(armed_for = Loop::now());
-    } else if (due && (!engine_timer.due() || *due < *engine_timer.due())) {
-        armed_for = std::max(*due, Loop::now());
-        engine_timer.start_at(*due);
-    }
+    if (!next_due || (engine_timer.due() && *engine_timer.due() <= *next_due)) return;
+    armed_for = std::max(*next_due, Loop::now());
+    engine_timer.start_at(*next_due);
 }
 
 }  // namespace hearsay::host
