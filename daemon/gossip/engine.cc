@@ -179,8 +179,7 @@ void Engine::Parts::handle_frame(Link& link, Channel& channel, const wire::Frame
 
 void Engine::Parts::handle_heartbeat(Link& link, const wire::Heartbeat& heartbeat, Now now) {
     link.handle_heartbeat(heartbeat, now);
-    membership.handle_known_of_us(heartbeat.known_epoch, heartbeat.known_version,
-                                          now.monotonic);
+    membership.handle_known_of_us(heartbeat.known_epoch, heartbeat.known_version, now.monotonic);
 }
 
 void Engine::Parts::handle_close(Link& link, const wire::Close& close, Now now) {
@@ -219,7 +218,8 @@ Outputs Engine::handle_timeout(Now now) {
 void Engine::Parts::handle_timeout(Now now) {
     is_due_now = false;
     run_commands(now);
-    for (const VerifyDesk::Claim& claim : desk.expire(now.monotonic)) apply(claim, false, now);
+    for (const VerifyDesk::Claim& claim : desk.expire(now.monotonic))
+        if (claim.purpose == VerifyDesk::Purpose::batch) flood.forget_check(claim.key);
     links.handle_timeout(now);
     membership.handle_timeout(now.monotonic);
     flood.handle_timeout(now.monotonic);

@@ -107,7 +107,9 @@ Flood::Gate Flood::check_message(Link& from, const wire::Chunk& chunk, Now now) 
             return Gate::refused;
         }
         // Another batch at a taken seq: checked only to catch a publisher that signs two.
-        return equivocation_bucket_.take(1, now.monotonic) ? Gate::pass : Gate::refused;
+        if (equivocation_bucket_.take(1, now.monotonic)) return Gate::pass;
+        core_.count(Counter::refused_verify_busy);
+        return Gate::refused;
     }
     if (stream->settled.is_settled(chunk.header.seq)) {
         core_.count(Counter::duplicates);
@@ -163,18 +165,18 @@ void Flood::start_check(Link& from, const wire::Chunk& chunk, Now now) {
     }
     wire::write_signed_bytes(core_.network.id, chunk.header, *root, signed_bytes_);
     const crypto::Uid uid = crypto::uid_of(signed_bytes_);
+    if (StoredBatch* batch = parts_.store.find(uid))
+        return handle_known_chunk(from, *batch, chunk, now);
     if (dedup_.contains(uid)) {
-        if (StoredBatch* batch = parts_.store.find(uid))
-            batch->chunks[chunk.index].held_by |= from.mask();
         core_.count(Counter::duplicates);
         return;
     }
-    if (!pending_.has_room(from.slot(), chunk.bytes.size() + sizeof(ParkedChunk))) {
+    PendingBatch& pending = pending_.add(chunk, uid, *root, from.slot(), from.id());
+    if (!pending_.park(pending, chunk, from.slot())) {
         core_.count(Counter::refused_verify_busy);
+        pending_.take(pending.id);
         return;
     }
-    PendingBatch& pending = pending_.add(chunk, uid, *root, from.slot(), from.id());
-    pending_.park(pending, chunk, from.slot());
     if (!parts_.desk.ask(VerifyDesk::Purpose::batch, pending.id, chunk.header.publisher,
                          signed_bytes_, chunk.signature, now.monotonic))
         pending_.take(pending.id);
@@ -195,6 +197,8 @@ void Flood::handle_verdict(std::uint64_t id, bool is_valid, Now now) {
         parts_.links.close(*link, wire::CloseReason::misbehaved, "it sent a forged batch", now);
 }
 
+void Flood::forget_check(std::uint64_t id) { pending_.take(id); }
+
 void Flood::accept(PendingBatch& pending, Now now) {
     // Two copies with different, equally valid signatures may have been checked side by side.
     if (dedup_.contains(pending.uid) || parts_.store.find(pending.uid) != nullptr) {
@@ -214,7 +218,7 @@ void Flood::accept_record(PendingBatch& pending, Now now) {
     }
     const ParkedChunk& chunk = pending.chunks.front();
     const Record record{pending.header, pending.uid, pending.signature, pending.root, chunk.bytes};
-    if (pending.header.chunk_count != 1 || !parts_.membership.accept(record, now)) {
+    if (!parts_.membership.accept(record, now)) {
         core_.count(Counter::refused_bad_record);
         return;
     }
@@ -272,6 +276,11 @@ void Flood::store_chunks(StoredBatch& batch, PendingBatch& pending, Now now) {
 
 void Flood::handle_known_chunk(Link& from, StoredBatch& batch, const wire::Chunk& chunk,
                                Now now) {
+    // A header of its own may have come with it, and it may lie about the number of chunks.
+    if (chunk.index >= batch.chunks.size()) {
+        core_.count(Counter::refused_inconsistent);
+        return;
+    }
     StoredChunk& stored = batch.chunks[chunk.index];
     if (stored.is_held) {
         stored.held_by |= from.mask();

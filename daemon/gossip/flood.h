@@ -27,15 +27,18 @@ struct FloodParts {
 //
 // Checks run cheapest first, and memory comes last; no step leaves a trace in a table of a later
 // one (handle_chunk is the order):
-//   counts and sizes agree -> link's and publisher's rate -> lifetime window -> settled or held
-//   already -> same header already being checked -> hash -> verify budget -> Ed25519
-//   -> dedup, stream, store -> deliver when whole, relay
+//   counts and sizes agree -> lifetime window -> settled or held already -> same header already
+//   being checked -> link's and publisher's rate -> hash -> parking space -> verify budget
+//   -> Ed25519 -> dedup, stream, store -> deliver when whole, relay
+// Copies come over every link, so only what is new is charged to a rate.
 class Flood {
 public:
     Flood(Core& core, FloodParts parts);
 
     void handle_chunk(Link& from, const wire::Chunk& chunk, Now now);
     void handle_verdict(std::uint64_t pending, bool is_valid, Now now);
+    // The verdict never came. That is nobody's fault: the batch may come again.
+    void forget_check(std::uint64_t pending);
 
     // Signs, stores, delivers here and relays. The arguments have been checked by the engine.
     MessageId publish(std::string_view topic, ByteView payload, std::uint32_t lifetime_ms,

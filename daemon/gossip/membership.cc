@@ -28,7 +28,9 @@ const Member* Membership::find(const crypto::NodeId& id) const {
 }
 
 Membership::Standing Membership::standing_of(const wire::BatchHeader& header) const {
-    if (header.kind == wire::Kind::suspect) return Standing::news;  // the uid cache knows repeats
+    // Of accusations, and of kinds of the future, the uid cache knows repeats.
+    if (header.kind != wire::Kind::presence && header.kind != wire::Kind::leave)
+        return Standing::news;
     const Record* held = records_.find(header.publisher);
     if (held == nullptr) return Standing::news;
     if (is_newer(header.epoch, header.seq, held->epoch(), held->version())) return Standing::news;
