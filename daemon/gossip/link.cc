@@ -136,7 +136,9 @@ void Link::handle_heartbeat(const wire::Heartbeat& heartbeat, Now now) {
         one_way = *echo_time_ / 2;
         if (!round_trip_.has_sample()) round_trip_.add_sample(*echo_time_, Duration::zero());
     }
-    const auto theirs = static_cast<std::int64_t>(heartbeat.wall_ms) +
+    // A clock that cannot be must not overflow what is reckoned with it.
+    constexpr std::uint64_t kWallMsMax = std::uint64_t{1} << 62;
+    const auto theirs = static_cast<std::int64_t>(std::min(heartbeat.wall_ms, kWallMsMax)) +
                         std::chrono::duration_cast<std::chrono::milliseconds>(one_way).count();
     clock_offset_ms_ = theirs - static_cast<std::int64_t>(now.wall.ms);
 }

@@ -10,7 +10,9 @@ using ground::Author;
 using ground::Batch;
 
 // About 20 chunks.
-Batch large_batch(std::uint64_t seq = 1) { return Author(5).message(seq, std::string(15'000, 'x')); }
+Batch large_batch(std::uint64_t seq = 1) {
+    return Author(5).message(seq, std::string(15'000, 'x'));
+}
 
 PendingBatch& add(PendingBatches& pending, const Batch& batch, std::size_t slot,
                   std::size_t chunk = 0) {
