@@ -243,7 +243,6 @@ void Engine::Parts::run_commands(Now now) {
             links.close(*link, wire::CloseReason::asked, "an operator closed it", now);
         }
     if (std::exchange(secrets_changed, false)) {
-        handshakes.reset();
         links.for_each([&](Link& link) {
             if (link.uses_removed_secret())
                 links.close(link, wire::CloseReason::secret_removed,

@@ -107,6 +107,7 @@ void Engine::set_tags(std::vector<config::Tag> tags) {
 
 void Engine::set_network(const crypto::Network& network) {
     parts_->core.network = network.clone();
+    parts_->handshakes.reset();  // at once: a packet or verdict may come before the next timeout
     parts_->secrets_changed = true;
     parts_->is_due_now = true;
 }

@@ -368,6 +368,7 @@ std::optional<Instant> Handshakes::next_deadline() const {
 }
 
 void Handshakes::reset() {
+    for (const auto& [session, dial] : dials_) fail(dial, FailedDial::Why::no_answer);
     dials_.clear();
     dial_of_.clear();
     accepts_.clear();

@@ -55,7 +55,8 @@ public:
 
     void handle_timeout(Instant now);
     std::optional<Instant> next_deadline() const;
-    // The network's secrets changed: what is under way was made with the old ones.
+    // The network's secrets changed: what is under way was made with the old ones, and names them
+    // by their place. The dials have failed.
     void reset();
 
 private:
