@@ -74,15 +74,15 @@ std::optional<Beacons::Hint> Beacons::handle(const Endpoint& from, ByteView data
     const std::uint64_t distance = beacon->wall_ms > now.wall.ms
                                        ? beacon->wall_ms - now.wall.ms
                                        : now.wall.ms - beacon->wall_ms;
-    if (newest_.size() >= kNodesMax && !newest_.contains(beacon->node)) newest_.clear();
-    std::uint64_t& newest = newest_[beacon->node];
+    const auto newest = newest_.find(beacon->node);
     // One host sends one beacon on several interfaces and families, all with one time.
-    const bool is_old = beacon->wall_ms < newest;
+    const bool is_old = newest != newest_.end() && beacon->wall_ms < newest->second;
     if (distance > skew || is_old || !is_on_link(from)) {
         core_.count(Counter::refused_beacon);
         return std::nullopt;
     }
-    newest = beacon->wall_ms;
+    if (newest == newest_.end() && newest_.size() >= kNodesMax) newest_.clear();
+    newest_[beacon->node] = beacon->wall_ms;
     return Hint{beacon->node, from.with_port(beacon->port)};
 }
 
