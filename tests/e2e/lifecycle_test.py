@@ -60,14 +60,19 @@ class Lifecycle(Case):
             a.call("publish", b"two", topic="t")
             self.assertEqual(at_b.next_event("message")[1], b"two")
             self.assertTrue(at_b.is_silent(1), "an old message came again")
+        # Nor before anybody had subscribed.
+        self.assertEqual(b.call("status")["counters"]["messages_delivered"], 1)
 
     def test_what_was_missed_while_away_arrives_after_the_restart(self):
         a, b = self.network_of("alpha", "beta")
         self.assertEqual(b.stop(), 0)
         a.call("publish", b"meanwhile", topic="t")
+        # Held until there is a subscriber: it would be delivered to nobody.
+        a.process.send_signal(signal.SIGSTOP)
         b.start()
         with b.api() as at_b:
             at_b.call("subscribe", topics=["t"])
+            a.process.send_signal(signal.SIGCONT)
             self.assertEqual(at_b.next_event("message")[1], b"meanwhile")
 
     def test_sigterm_says_leave_and_exits_with_0(self):
