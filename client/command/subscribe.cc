@@ -31,11 +31,10 @@ void print_line(const Json& object) {
 
 // A payload that is no text is told apart by its key, so that neither can be taken for the other.
 void print_message_json(const hearsay_item& item) {
-    Json object = Json::parse(item.line, nullptr, false);
+    Json object{{"schema", 1}};
+    object.update(Json::parse(item.line, nullptr, false));
     object.erase("event");
     object.erase("size");
-    object = with_schema(object);
-    object["id"] = item.id;
     const std::string_view payload = payload_of(item);
     if (is_utf8(payload)) {
         object["payload"] = payload;
