@@ -44,9 +44,10 @@ void Overlay::add(const Endpoint& at, LearntFrom source, std::optional<crypto::N
     if (source == LearntFrom::presence && id)
         next += core_.self_id > *id ? core_.random.between(0ms, 50ms)
                                     : core_.random.between(400ms, 800ms);
+    // A hint may be a spoofed one: it does not hurry a place known otherwise either.
+    const bool is_by_hint = source == LearntFrom::beacon || is_hint(candidate);
     if (candidate.tried_at)
-        next = std::max(next, *candidate.tried_at + (is_hint(candidate) ? kHintPause
-                                                                        : kBackoffFirst));
+        next = std::max(next, *candidate.tried_at + (is_by_hint ? kHintPause : kBackoffFirst));
     if (is_new || next < candidate.next_try) schedule(at, candidate, next);
 }
 
@@ -102,12 +103,6 @@ void Overlay::handle_failed_dial(const FailedDial& failed, Instant now) {
                                         is_seed ? kSeedBackoffMax : kBackoffMax);
     if (is_hint(candidate)) pause = std::max<Duration>(pause, kHintPause);
     schedule(failed.at, candidate, now + core_.random.between(pause / 2, pause));
-    // A hint that led nowhere is nothing to keep; the next beacon brings it back, but the pause
-    // since the last HELLO must be remembered.
-    if (is_hint(candidate) && candidate.failures > 3 && now - *candidate.tried_at > kHintPause) {
-        due_.erase({candidate.next_try, failed.at});
-        candidates_.erase(found);
-    }
 }
 
 void Overlay::avoid(const crypto::NodeId& id, Instant now) {
@@ -131,6 +126,11 @@ void Overlay::handle_timeout(Instant now) {
     while (!due_.empty() && due_.begin()->first <= now && handshakes_.has_room()) {
         const Endpoint at = due_.begin()->second;
         Candidate& candidate = candidates_.at(at);
+        if (is_hint(candidate) && candidate.failures >= kHintTries) {
+            due_.erase(due_.begin());
+            candidates_.erase(at);
+            continue;
+        }
         if (is_pointless(at, candidate, now) || links_.is_full()) {
             schedule(at, candidate, now + core_.random.between(4s, 6s));
             continue;

@@ -20,6 +20,8 @@ public:
     static constexpr std::size_t kCandidatesMax = 4096;
     static constexpr std::size_t kAvoidedMax = 1024;
     static constexpr Duration kHintPause = std::chrono::seconds(5);
+    // A hint that led nowhere so often is nothing to keep; the next beacon brings it back.
+    static constexpr unsigned kHintTries = 4;
     static constexpr Duration kBackoffFirst = std::chrono::seconds(1);
     static constexpr Duration kBackoffMax = std::chrono::seconds(30);
     static constexpr Duration kSeedBackoffMax = std::chrono::seconds(10);
