@@ -79,8 +79,10 @@ Result<PublishTicket, PublishError> Engine::publish(std::string_view topic, Byte
         return PublishError::bad_lifetime;
     if (parts.leave_asked) return PublishError::leaving;
     const auto offset = parts.links.clock_offset_ms();
-    if (offset && std::abs(*offset) > milliseconds(flood.clock_skew_max))
+    if (offset && std::abs(*offset) > milliseconds(flood.clock_skew_max)) {
+        parts.core.count(Counter::clock_refused_publish);
         return PublishError::clock_skewed;
+    }
     if (parts.publishes.size() >= Parts::kPublishesMax ||
         parts.publish_bytes + payload.size() > Parts::kPublishBytesMax)
         return PublishError::busy;

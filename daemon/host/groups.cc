@@ -62,36 +62,49 @@ void Groups::join(std::span<const gossip::Interface> interfaces) {
         (interface.address.is_ipv4() ? ipv4 : ipv6).insert(interface.index);
     }
     problem_.clear();
-    update(ipv4_, AF_INET, ipv4, joined_ipv4_);
-    update(ipv6_, AF_INET6, ipv6, joined_ipv6_);
+    update_ipv4(ipv4);
+    update_ipv6(ipv6);
 }
 
-void Groups::update(std::unique_ptr<UdpSocket>& socket, int family, const Indexes& wanted,
-                    Indexes& joined) {
+void Groups::update_ipv4(const Indexes& wanted) {
     if (wanted.empty()) {
-        socket.reset();
-        joined.clear();
+        ipv4_.reset();
+        joined_ipv4_.clear();
         return;
     }
-    if (!socket) socket = open(family);
-    if (!socket) return;
-    for (std::uint32_t index : joined)
-        if (!wanted.contains(index)) change_membership(socket->fd(), family, index, false);
-    joined.clear();
-    // Those joined before are joined again: an interface may have been taken away and come back
-    // under its old index.
+    if (!ipv4_) ipv4_ = open(beacon_group_ipv4());
+    if (!ipv4_) return;
+    for (std::uint32_t index : joined_ipv4_)
+        if (!wanted.contains(index)) change_membership(ipv4_->fd(), AF_INET, index, false);
+    joined_ipv4_.clear();
+    for (std::uint32_t index : wanted)
+        if (join_on(*ipv4_, index)) joined_ipv4_.insert(index);
+}
+
+void Groups::update_ipv6(const Indexes& wanted) {
+    std::erase_if(ipv6_, [&](const auto& entry) { return !wanted.contains(entry.first); });
     for (std::uint32_t index : wanted) {
-        if (change_membership(socket->fd(), family, index, true)) {
-            joined.insert(index);
-        } else {
-            problem_ = "cannot receive beacons on interface " + std::to_string(index) + ": " +
-                       std::strerror(errno);
+        std::unique_ptr<UdpSocket>& socket = ipv6_[index];
+        if (!socket) {
+            Endpoint group = beacon_group_ipv6();
+            group.scope = index;
+            socket = open(group);
         }
+        if (!socket || !join_on(*socket, index)) ipv6_.erase(index);
     }
 }
 
-std::unique_ptr<UdpSocket> Groups::open(int family) {
-    const Endpoint group = family == AF_INET ? beacon_group_ipv4() : beacon_group_ipv6();
+// Those joined before are joined again: an interface may have been taken away and come back
+// under its old index.
+bool Groups::join_on(const UdpSocket& socket, std::uint32_t index) {
+    if (change_membership(socket.fd(), socket.family(), index, true)) return true;
+    problem_ = "cannot receive beacons on interface " + std::to_string(index) + ": " +
+               std::strerror(errno);
+    return false;
+}
+
+std::unique_ptr<UdpSocket> Groups::open(const Endpoint& group) {
+    const int family = group.is_ipv4() ? AF_INET : AF_INET6;
     FileDescriptor fd(socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     const int on = 1;
     const int off = 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -17,9 +18,10 @@ namespace hearsay::host {
 Endpoint beacon_group_ipv4();
 Endpoint beacon_group_ipv6();
 
-// Receives beacons: one socket per family, bound to the group itself so that it gets nothing
-// else, sharing the port with the other daemons of this host. Joined on exactly the interfaces
-// given, on each address family they have.
+// Receives beacons: sockets bound to the group itself so that they get nothing else, sharing the
+// port with the other daemons of this host. Joined on exactly the interfaces given, on each address
+// family they have: one socket for all of IPv4, one per interface for IPv6, whose group is
+// link-local and can only be bound together with its interface (RFC 4007 6).
 class Groups {
 public:
     Groups(Loop& loop, std::function<void(const Datagram&)> on_datagram);
@@ -31,16 +33,16 @@ public:
 
 private:
     using Indexes = std::set<std::uint32_t>;
-    void update(std::unique_ptr<UdpSocket>& socket, int family, const Indexes& wanted,
-                Indexes& joined);
-    std::unique_ptr<UdpSocket> open(int family);
+    void update_ipv4(const Indexes& wanted);
+    void update_ipv6(const Indexes& wanted);
+    bool join_on(const UdpSocket& socket, std::uint32_t index);
+    std::unique_ptr<UdpSocket> open(const Endpoint& group);
 
     Loop& loop_;
     std::function<void(const Datagram&)> on_datagram_;
     std::unique_ptr<UdpSocket> ipv4_;
-    std::unique_ptr<UdpSocket> ipv6_;
     Indexes joined_ipv4_;
-    Indexes joined_ipv6_;
+    std::map<std::uint32_t, std::unique_ptr<UdpSocket>> ipv6_;  // by interface
     std::string problem_;
 };
 

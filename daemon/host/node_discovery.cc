@@ -2,6 +2,7 @@
 #include <tuple>
 
 #include "daemon/host/node_parts.h"
+#include "daemon/host/socket_address.h"
 
 namespace hearsay::host {
 namespace {
@@ -20,8 +21,23 @@ void Node::Parts::read_interfaces() {
     interfaces = std::move(found);
     sockets.set_interfaces(interfaces, engine != nullptr);
     if (!sockets.beacon_problem().empty()) log.warning("beacon", sockets.beacon_problem());
-    if (engine) act(engine->handle_interfaces(interfaces, Loop::both()));
+    if (engine) act(engine->handle_interfaces(served_interfaces(), Loop::both()));
     if (has_changed) log.debug("interfaces", "the network interfaces have changed");
+}
+
+// Those this node can be reached at: what it is bound to, or all but loopback when that is
+// everything; loopback too where the operator has chosen it for beacons.
+std::vector<gossip::Interface> Node::Parts::served_interfaces() const {
+    const std::vector<Endpoint> bound = sockets.bound();
+    const auto is_served = [&](const gossip::Interface& interface) {
+        return std::any_of(bound.begin(), bound.end(), [&](const Endpoint& at) {
+            if (!is_unspecified(at)) return interface.address.address == at.address;
+            return !interface.address.is_loopback() || interface.is_multicast;
+        });
+    };
+    std::vector<gossip::Interface> result;
+    std::copy_if(interfaces.begin(), interfaces.end(), std::back_inserter(result), is_served);
+    return result;
 }
 
 void Node::Parts::set_seeds(bool tell_all) {

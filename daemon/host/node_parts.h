@@ -56,6 +56,7 @@ struct Node::Parts {
 
     // ---- node_discovery.cc
     void read_interfaces();
+    std::vector<gossip::Interface> served_interfaces() const;
     void set_seeds(bool tell_all);
     void add_candidate(const Endpoint& at, gossip::LearntFrom source);
     bool is_linked_at(const std::vector<Endpoint>& addresses) const;
