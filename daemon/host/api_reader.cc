@@ -100,10 +100,12 @@ ApiReader::Step ApiReader::take_line(std::string_view line) {
     auto problem = parse_api_request(line, request_);
     if (problem && problem->is_fatal) {
         state_ = State::dead;
+    } else if (problem) {
+        for (const std::uint64_t size : request_.sizes)
+            to_skip_ += std::min(size, ~std::uint64_t{0} - to_skip_);
     } else if (!request_.sizes.empty()) {
         state_ = State::payloads;
         next_index_ = 0;
-        is_refused_ = problem.has_value();
     }
     if (!problem) return Step::request;
     problem_ = std::move(*problem);
@@ -117,11 +119,11 @@ ApiReader::Step ApiReader::next_payload() {
     }
     const std::uint64_t size = request_.sizes[next_index_];
     is_too_large_ = size > wire::kPayloadSizeMax;
-    if (!is_refused_ && !is_too_large_ && size > buffer_.size() - begin_) return Step::nothing;
+    if (!is_too_large_ && size > buffer_.size() - begin_) return Step::nothing;
     payload_index_ = next_index_++;
-    if (is_refused_ || is_too_large_) {
+    if (is_too_large_) {
         to_skip_ = size;
-        return is_refused_ ? Step::nothing : Step::payload;
+        return Step::payload;
     }
     held_ = static_cast<std::size_t>(size);
     return Step::payload;

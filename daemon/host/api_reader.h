@@ -53,7 +53,6 @@ private:
     std::size_t held_ = 0;     // bytes of the payload given out
     std::uint64_t to_skip_ = 0;
     State state_ = State::line;
-    bool is_refused_ = false;  // the payloads belong to a problem
     std::size_t next_index_ = 0;
     std::size_t payload_index_ = 0;
     bool is_too_large_ = false;

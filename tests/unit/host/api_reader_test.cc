@@ -138,6 +138,18 @@ TEST_CASE("a payload of exactly 1 MiB is read") {
     CHECK(steps[1] == "0=" + payload);
 }
 
+TEST_CASE("what follows a refused request without bytes is read at once") {
+    CHECK(read("{\"op\":\"dance\",\"sizes\":[0,0]}\n{\"op\":\"ping\"}\n") ==
+          std::vector<std::string>{"problem unknown_op", "request ping"});
+}
+
+TEST_CASE("sizes beyond all numbers are skipped for ever, not wrapped around") {
+    std::string sizes = "9007199254740991";
+    for (int i = 0; i < 3000; ++i) sizes += ",9007199254740991";
+    CHECK(read("{\"op\":\"dance\",\"sizes\":[" + sizes + "]}\n" + std::string(100, '\n') +
+               "{\"op\":\"ping\"}\n") == std::vector<std::string>{"problem unknown_op"});
+}
+
 TEST_CASE("nothing is read after a size that cannot be understood") {
     CHECK(read("{\"op\":\"publish\",\"topic\":\"t\",\"size\":-1}\n{\"op\":\"ping\"}\n") ==
           std::vector<std::string>{"problem bad_size"});
