@@ -8,6 +8,7 @@
 
 Exit code 0 when everything shown has happened, 1 with the reason when something has not."""
 import argparse
+import shlex
 import subprocess
 import sys
 import textwrap
@@ -34,9 +35,9 @@ class Demo:
 
     def show(self, host, *arguments):
         """Runs a hearsay command as an operator of that host would, and prints what it prints."""
-        print(f"          {host.name}$ hearsay {' '.join(arguments)}")
+        print(f"          {host.name}$ hearsay {shlex.join(arguments)}")
         done = host.command(*arguments)
-        print(textwrap.indent(done.stdout.rstrip(), "          "), flush=True)
+        print(textwrap.indent(done.stdout, "          "), end="", flush=True)
         assert done.returncode == 0, f"hearsay {arguments[0]} failed: {done.stderr.strip()}"
 
     def wait(self, is_true, seconds, what):
