@@ -22,7 +22,7 @@ std::string whole(double value, const char* unit) { return format("%.0f", value)
 std::size_t printable_size(std::string_view text) {
     const auto lead = static_cast<unsigned char>(text[0]);
     if (lead < 0x80) return lead >= 0x20 && lead != 0x7f ? 1 : 0;
-    for (const std::size_t size : {2, 3, 4}) {
+    for (std::size_t size = 2; size <= 4; ++size) {
         if (size > text.size() || !is_utf8(text.substr(0, size))) continue;
         const auto second = static_cast<unsigned char>(text[1]);
         return lead == 0xc2 && second < 0xa0 ? 0 : size;  // C1 controls: a terminal may obey them

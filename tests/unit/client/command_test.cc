@@ -191,7 +191,7 @@ TEST_CASE("a binary payload is published from standard input as it is") {
 TEST_CASE("each line of standard input is a message, the last one without newline too") {
     std::string seen;
     FakeDaemon daemon([&](FakeConnection& connection) {
-        for (const std::size_t size : {1, 2}) {
+        for (const std::size_t size : {std::size_t{1}, std::size_t{2}}) {
             const std::string line = connection.line();
             seen += line.substr(line.find("\"sizes\"")) + connection.bytes(size);
             connection.answer(line, R"("ok":true,"accepted":)" + std::to_string(3 - size) +

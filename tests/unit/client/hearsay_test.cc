@@ -43,7 +43,7 @@ TEST_CASE("a publish sends its line and payload and returns the id of the messag
 TEST_CASE("many messages go in requests of at most 1,024") {
     std::vector<std::string> lines;
     FakeDaemon daemon([&](FakeConnection& connection) {
-        for (const std::size_t count : {1024, 476}) {
+        for (const std::size_t count : {std::size_t{1024}, std::size_t{476}}) {
             lines.push_back(connection.line());
             connection.bytes(count);
             connection.answer(lines.back(),
