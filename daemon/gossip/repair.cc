@@ -150,33 +150,38 @@ void Repair::note_announced(Peer& peer, const wire::StreamRanges& stream, Instan
     const Stream* known = parts_.streams.find(key);
     for (wire::NumberRange range : stream.ranges) {
         if (range.last - range.first >= kRangeSizeMax) range.first = range.last - kRangeSizeMax + 1;
-        range.first = next_missing(known, range.first);
-        if (range.first > range.last) continue;
+        const auto first = next_missing(known, range.first);
+        if (!first || *first > range.last) continue;
+        range.first = *first;
         if (peer.announced.size() >= kAnnouncedMax) peer.announced.pop_front();
-        peer.announced.push_back({key, range, now + kWantDelay, 0});
+        peer.announced.push_back({key, range, now + kWantDelay, 0, 0});
         peer.ask_at = earliest(peer.ask_at, now + kWantDelay);
     }
 }
 
-// The first seq at or after `from` that is not settled.
-std::uint64_t Repair::next_missing(const Stream* stream, std::uint64_t from) const {
+// The first seq at or after `from` that is not settled; nullopt when there is none.
+std::optional<std::uint64_t> Repair::next_missing(const Stream* stream,
+                                                  std::uint64_t from) const {
     if (stream == nullptr || !stream->settled.is_settled(from)) return from;
     if (const auto gap = stream->settled.next_missing(from)) return gap->first;
-    return std::max(from, stream->settled.top()) + 1;
+    const std::uint64_t top = std::max(from, stream->settled.top());
+    if (top == UINT64_MAX) return std::nullopt;
+    return top + 1;
 }
 
-void Repair::settle_outstanding(Peer& peer, Instant now) {
+void Repair::settle_outstanding(Peer& peer, std::size_t slot, Instant now) {
     // Asked in order, so mostly answered in order; the rest goes when its time is over.
     while (!peer.outstanding.empty()) {
         const auto& [until, seq] = peer.outstanding.front();
-        if (until > now && flood_.is_missing(seq.first, seq.second)) return;
-        asked_.erase(seq);
+        if (until + kElsewhereFirst > now && flood_.is_missing(seq.first, seq.second)) return;
+        const auto asked = asked_.find(seq);
+        if (asked != asked_.end() && asked->second.slot == slot) asked_.erase(asked);
         peer.outstanding.pop_front();
     }
 }
 
 void Repair::ask(Link& link, Peer& peer, Instant now) {
-    settle_outstanding(peer, now);
+    settle_outstanding(peer, link.slot(), now);
     peer.ask_at.reset();
     Asking asking;
     std::deque<Announced> kept;
@@ -198,33 +203,56 @@ void Repair::ask(Link& link, Peer& peer, Instant now) {
     if (!asking.ranges.empty() || !asking.chunks.empty()) send_want(link, asking);
 }
 
+// What does not come is asked for again as one window: nothing is added to it meanwhile, and after
+// kTriesMax rounds the asking goes on behind it. So neither a liar nor numbers that nobody has any
+// more keep this node at one place for ever.
 bool Repair::ask_range(Link& link, Peer& peer, Announced& announced, Asking& asking,
                        Instant now) {
     const Stream* stream = parts_.streams.find(announced.key);
-    announced.range.first = next_missing(stream, announced.range.first);
-    bool has_asked = false;
-    std::uint64_t seq = announced.range.first;
-    while (seq <= announced.range.last) {
-        if (peer.outstanding.size() >= kOutstandingMax || asking.is_full()) {
-            announced.ready_at = now + kWantPause;
-            return true;
-        }
-        if (ask_one(link, peer, {announced.key, seq}, asking, now)) has_asked = true;
-        if (seq == UINT64_MAX) break;
-        seq = next_missing(stream, seq + 1);
+    const std::uint64_t last = announced.range.last;
+    auto seq = next_missing(stream, announced.range.first);
+    if (seq && *seq > announced.asked_to) announced.tries = 0;
+    if (seq && announced.tries >= kTriesMax &&
+        free_at({announced.key, *seq}, link.slot()) <= now) {
+        seq = announced.asked_to < last ? next_missing(stream, announced.asked_to + 1)
+                                        : std::nullopt;
+        announced.tries = 0;
     }
-    if (announced.range.first > announced.range.last) return false;
-    if (has_asked) ++announced.tries;
-    announced.ready_at = now + kWantRetry;
-    return announced.tries < kTriesMax;
+    if (!seq || *seq > last) return false;
+    announced.range.first = *seq;
+    const std::uint64_t end = announced.tries <= 1 ? last : announced.asked_to;
+    Instant again_at = now + kWantRetry;
+    while (seq && *seq <= end) {
+        if (peer.outstanding.size() >= kOutstandingMax || asking.is_full()) {
+            again_at = now + kWantPause;
+            break;
+        }
+        const Instant free = free_at({announced.key, *seq}, link.slot());
+        if (free > now)
+            again_at = std::min(again_at, free);
+        else if (ask_one(link, peer, {announced.key, *seq}, asking, now) &&
+                 *seq == announced.range.first)
+            ++announced.tries;
+        announced.asked_to = std::max(announced.asked_to, *seq);
+        seq = *seq == UINT64_MAX ? std::nullopt : next_missing(stream, *seq + 1);
+    }
+    announced.ready_at = again_at;
+    return true;
+}
+
+// When the neighbour of `slot` may be asked for it. Whoever did not answer comes after the others.
+Instant Repair::free_at(const Seq& seq, std::size_t slot) const {
+    const auto asked = asked_.find(seq);
+    if (asked == asked_.end()) return Instant::min();
+    const bool was_asked = asked->second.slot == slot;
+    return asked->second.until + (was_asked ? kElsewhereFirst : Duration::zero());
 }
 
 bool Repair::ask_one(Link& link, Peer& peer, const Seq& seq, Asking& asking, Instant now) {
     if (!flood_.is_missing(seq.first, seq.second)) return false;
-    const auto asked = asked_.find(seq);
-    if (asked != asked_.end() && asked->second.until > now) return false;
-    const Duration patience =
-        std::max<Duration>(kWantRetry, 3 * link.round_trip().value_or(Duration::zero()));
+    // The round trip is as the neighbour wants us to see it.
+    const Duration patience = std::clamp<Duration>(
+        3 * link.round_trip().value_or(Duration::zero()), kWantRetry, kWantRetryMax);
     asked_[seq] = {link.slot(), now + patience};
     peer.outstanding.emplace_back(now + patience, seq);
     core_.count(Counter::chunks_wanted);

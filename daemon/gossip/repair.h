@@ -14,7 +14,7 @@ namespace hearsay::gossip {
 //
 // What is asked: only what is missing and was announced by that neighbour, kWantDelay after the
 // announcement (it may be on its way), from one neighbour at a time, at most kOutstandingMax at
-// once from each, again elsewhere or there after kWantRetry.
+// once from each, again after kWantRetry, elsewhere if another has announced it.
 //
 // Bounds, each against a neighbour that lies: kAnnouncedMax announcements remembered per link
 // (its own older ones make room, never another's); ranges clamped to the stream window; a want
@@ -25,6 +25,8 @@ public:
     static constexpr Duration kRecordsInterval = std::chrono::seconds(1);
     static constexpr Duration kWantDelay = std::chrono::milliseconds(20);
     static constexpr Duration kWantRetry = std::chrono::milliseconds(200);
+    static constexpr Duration kElsewhereFirst = std::chrono::milliseconds(10);
+    static constexpr Duration kWantRetryMax = std::chrono::seconds(1);
     static constexpr Duration kWantPause = std::chrono::milliseconds(5);
     static constexpr std::size_t kAnnouncedMax = 256;
     static constexpr std::size_t kOutstandingMax = 256;
@@ -48,7 +50,8 @@ private:
         StreamKey key;
         wire::NumberRange range;
         Instant ready_at;
-        unsigned tries = 0;
+        unsigned tries = 0;          // of its lowest number still missing
+        std::uint64_t asked_to = 0;  // the highest asked for
     };
     struct Asked {
         std::size_t slot = 0;
@@ -80,8 +83,9 @@ private:
     bool ask_range(Link& link, Peer& peer, Announced& announced, Asking& asking, Instant now);
     bool ask_one(Link& link, Peer& peer, const Seq& seq, Asking& asking, Instant now);
     void send_want(Link& link, Asking& asking);
-    void settle_outstanding(Peer& peer, Instant now);
-    std::uint64_t next_missing(const Stream* stream, std::uint64_t from) const;
+    Instant free_at(const Seq& seq, std::size_t slot) const;
+    void settle_outstanding(Peer& peer, std::size_t slot, Instant now);
+    std::optional<std::uint64_t> next_missing(const Stream* stream, std::uint64_t from) const;
     void answer_stream(Link& to, const wire::StreamRanges& wanted, Instant now);
     bool answer_chunk(Link& to, StoredBatch& batch, std::size_t index, Instant now);
 
