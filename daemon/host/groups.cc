@@ -13,6 +13,9 @@
 namespace hearsay::host {
 namespace {
 
+// Beacons are few, and a host of containers has many interfaces.
+constexpr std::size_t kBatch = 4;
+
 bool set_option(int fd, int level, int name, const void* value, std::size_t size) {
     return setsockopt(fd, level, name, value, static_cast<socklen_t>(size)) == 0;
 }
@@ -118,7 +121,7 @@ std::unique_ptr<UdpSocket> Groups::open(const Endpoint& group) {
              : set_option(fd.get(), IPPROTO_IPV6, IPV6_MULTICAST_ALL, &off, sizeof off) &&
                    set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on)) &&
         bind(fd.get(), address.get(), address.size) == 0;
-    if (is_open) return std::make_unique<UdpSocket>(loop_, std::move(fd), on_datagram_);
+    if (is_open) return std::make_unique<UdpSocket>(loop_, std::move(fd), on_datagram_, kBatch);
     problem_ = "cannot receive beacons on " + config::to_text(group) + ": " + std::strerror(errno);
     return nullptr;
 }

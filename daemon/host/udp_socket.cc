@@ -82,13 +82,15 @@ struct UdpSocket::Inbox {
         sockaddr_storage from;
         iovec vector;
     };
-    std::vector<Slot> slots = std::vector<Slot>(kBatch);
-    std::vector<mmsghdr> headers = std::vector<mmsghdr>(kBatch);
+    explicit Inbox(std::size_t batch) : slots(batch), headers(batch) {}
+
+    std::vector<Slot> slots;
+    std::vector<mmsghdr> headers;
     std::uint32_t kernel_dropped = 0;  // as last told; wraps
 
     // The kernel overwrites the sizes with what it used.
     void prepare() {
-        for (std::size_t i = 0; i < kBatch; ++i) {
+        for (std::size_t i = 0; i < slots.size(); ++i) {
             Slot& slot = slots[i];
             slot.vector = {slot.bytes.data(), slot.bytes.size()};
             msghdr& header = headers[i].msg_hdr;
@@ -144,11 +146,11 @@ struct UdpSocket::Outbox {
 };
 
 UdpSocket::UdpSocket(Loop& loop, FileDescriptor fd,
-                     std::function<void(const Datagram&)> on_datagram)
+                     std::function<void(const Datagram&)> on_datagram, std::size_t batch)
     : fd_(std::move(fd)),
       family_(AF_INET6),
       on_datagram_(std::move(on_datagram)),
-      inbox_(std::make_unique<Inbox>()),
+      inbox_(std::make_unique<Inbox>(batch)),
       outbox_(std::make_unique<Outbox>()),
       poll_(loop, fd_.get(), [this](Poll::Ready ready) { handle_ready(ready); }) {
     socklen_t size = sizeof family_;
@@ -189,7 +191,8 @@ bool UdpSocket::receive_batch() {
     Inbox& inbox = *inbox_;
     inbox.prepare();
     const int count =
-        recvmmsg(fd_.get(), inbox.headers.data(), kBatch, MSG_DONTWAIT | MSG_TRUNC, nullptr);
+        recvmmsg(fd_.get(), inbox.headers.data(), static_cast<unsigned>(inbox.headers.size()),
+                 MSG_DONTWAIT | MSG_TRUNC, nullptr);
     if (count < 0) {
         if (errno == EAGAIN || errno == EWOULDBLOCK) return false;
         ++counts_.send_failed;  // an ICMP answer to something sent
@@ -211,7 +214,7 @@ bool UdpSocket::receive_batch() {
         on_datagram_({endpoint_of(reinterpret_cast<const sockaddr*>(&slot.from)), control.to,
                       ByteView(slot.bytes).first(message.msg_len)});
     }
-    return static_cast<std::size_t>(count) == kBatch;
+    return static_cast<std::size_t>(count) == inbox.slots.size();
 }
 
 bool UdpSocket::send(const Endpoint& to, const LocalAddress& from, ByteView datagram) {

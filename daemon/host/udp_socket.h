@@ -50,8 +50,10 @@ public:
     // Batches received in one turn, so that others get theirs.
     static constexpr std::size_t kBatchesPerTurn = 4;
 
-    // `fd` is a bound, non-blocking UDP socket as bind_udp() makes them.
-    UdpSocket(Loop& loop, FileDescriptor fd, std::function<void(const Datagram&)> on_datagram);
+    // `fd` is a bound, non-blocking UDP socket as bind_udp() makes them. `batch`: datagrams
+    // received with one call, at most kBatch; each takes 1.7 KB of memory.
+    UdpSocket(Loop& loop, FileDescriptor fd, std::function<void(const Datagram&)> on_datagram,
+              std::size_t batch = kBatch);
     ~UdpSocket();
     UdpSocket(const UdpSocket&) = delete;
     UdpSocket& operator=(const UdpSocket&) = delete;

@@ -33,11 +33,11 @@ class Discovery(Case):
         a, b, c = (self.daemon(name) for name in ("alpha", "beta", "gamma"))
         a.write_config(BEACONS_ON_LO)
         a.start().call("network.create", name="office")
-        b.write_config(BEACONS_ON_LO, listen='addresses = ["127.0.0.2"]\nport = 4327\n')
+        b.write_config(BEACONS_ON_LO, listen='addresses = ["127.0.0.1"]\nport = 4327\n')
         b.start().call("network.join", token=a.call("network.token")["token"])
         eventually(lambda: alive(b) == {"alpha", "beta"}, "the beacons")
         # Taken by a daemon, not only by listeners for beacons.
-        c.write_config(listen='addresses = ["127.0.0.2"]\nport = 4327\n')
+        c.write_config(listen='addresses = ["127.0.0.1"]\nport = 4327\n')
         self.assertEqual(c.run_to_end()[0], 69)
 
     def test_a_link_over_ipv6(self):
