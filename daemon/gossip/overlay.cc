@@ -122,6 +122,13 @@ bool Overlay::is_pointless(const Endpoint& at, const Candidate& candidate, Insta
            is_avoided(*candidate.id, now);
 }
 
+// By address, whatever the port: beacons may name every port of a victim.
+bool Overlay::may_follow_hint(const Endpoint& at, Instant now) {
+    std::erase_if(hinted_, [&](const auto& entry) { return entry.second <= now; });
+    if (hinted_.size() >= kHintedMax) return false;
+    return hinted_.try_emplace(at.with_port(0), now + kHintPause).second;
+}
+
 void Overlay::handle_timeout(Instant now) {
     while (!due_.empty() && due_.begin()->first <= now && handshakes_.has_room()) {
         const Endpoint at = due_.begin()->second;
@@ -133,6 +140,10 @@ void Overlay::handle_timeout(Instant now) {
         }
         if (is_pointless(at, candidate, now) || links_.is_full()) {
             schedule(at, candidate, now + core_.random.between(4s, 6s));
+            continue;
+        }
+        if (is_hint(candidate) && !may_follow_hint(at, now)) {
+            schedule(at, candidate, now + core_.random.between(kHintPause, 2 * kHintPause));
             continue;
         }
         if (!core_.outbox.has_room()) return;

@@ -11,14 +11,15 @@ namespace hearsay::gossip {
 // Whom to be linked with, and where to find them. Today: with every member there is room for.
 //
 // A candidate is a place that was named to us, with whoever named it: a seed for ever, a member's
-// own signed presence, a beacon (a hint: it may be a spoofed one, so it gets a single HELLO per
-// kHintPause, however many beacons name it). Failed dials back off up to kBackoffMax.
+// own signed presence, a beacon (a hint: it may be a spoofed one, so its address gets a single
+// HELLO per kHintPause, however many beacons name it). Failed dials back off up to kBackoffMax.
 //
 // Bounds: kCandidatesMax places; a full table lets the one go that failed most and is no seed.
 class Overlay {
 public:
     static constexpr std::size_t kCandidatesMax = 4096;
     static constexpr std::size_t kAvoidedMax = 1024;
+    static constexpr std::size_t kHintedMax = 1024;
     static constexpr Duration kHintPause = std::chrono::seconds(5);
     // A hint that led nowhere so often is nothing to keep; the next beacon brings it back.
     static constexpr unsigned kHintTries = 4;
@@ -58,6 +59,7 @@ private:
         return candidate.source == LearntFrom::beacon;
     }
     bool is_pointless(const Endpoint& at, const Candidate& candidate, Instant now) const;
+    bool may_follow_hint(const Endpoint& at, Instant now);
     void schedule(const Endpoint& at, Candidate& candidate, Instant next_try);
     void make_room();
 
@@ -67,6 +69,7 @@ private:
     std::map<Endpoint, Candidate> candidates_;
     std::set<std::pair<Instant, Endpoint>> due_;
     std::map<crypto::NodeId, Instant> avoided_;
+    std::map<Endpoint, Instant> hinted_;  // addresses that had a HELLO for a hint, until when
 };
 
 }  // namespace hearsay::gossip
