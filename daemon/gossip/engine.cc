@@ -182,15 +182,6 @@ void Engine::Parts::handle_heartbeat(Link& link, const wire::Heartbeat& heartbea
     membership.handle_known_of_us(heartbeat.known_epoch, heartbeat.known_version, now.monotonic);
 }
 
-void Engine::Parts::handle_close(Link& link, const wire::Close& close, Now now) {
-    for (const Endpoint& at : close.candidates)
-        overlay.add(at, LearntFrom::close, std::nullopt, now.monotonic);
-    const bool keeps_away = close.reason == wire::CloseReason::asked ||
-                            close.reason == wire::CloseReason::misbehaved;
-    if (keeps_away) overlay.avoid(link.id(), now.monotonic);
-    links.drop(link, std::string(explain(close.reason)), false);
-}
-
 Outputs Engine::handle_verified(VerifyTicket ticket, bool is_valid, Now now) {
     parts_->begin(now);
     if (const auto claim = parts_->desk.settle(ticket)) parts_->apply(*claim, is_valid, now);
@@ -277,14 +268,6 @@ void Engine::Parts::run_publishes(Now now) {
     if (!publishes.empty()) is_due_now = true;
 }
 
-void Engine::Parts::rekey(Now now) {
-    links.for_each([&](Link& link) {
-        if (!link.wants_rekey(now.monotonic)) return;
-        handshakes.dial(link.at(), 4, now.monotonic);
-        link.postpone_rekey(now.monotonic + 5s);
-    });
-}
-
 void Engine::Parts::watch_clock(Now now) {
     const auto offset = links.clock_offset_ms();
     const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -316,59 +299,16 @@ void Engine::Parts::settle(Now now) {
         flood.publish_record(publication, now);
 }
 
-void Engine::Parts::handle_closed(Instant now) {
-    for (ClosedLink& closed : links.take_closed()) {
-        repair.handle_link_down(closed.slot);
-        membership.handle_link_down(closed.id, closed.is_silent, now);
-        const Member* member = membership.find(closed.id);
-        const bool said_goodbye = member != nullptr && member->state == MemberState::left;
-        overlay.handle_link_down(closed.id, closed.at, said_goodbye, now);
-        Event event;
-        event.kind = EventKind::link_lost;
-        event.member = closed.id;
-        event.at = closed.at;
-        event.text = std::move(closed.why);
-        core.outbox.tell(std::move(event));
-    }
-}
-
-void Engine::Parts::open_link(Established established, Now now) {
-    const crypto::NodeId id = established.peer;
-    const Endpoint at = established.at;
-    if (overlay.is_avoided(id, now.monotonic) || leave_asked) return;
-    bool is_new = false;
-    Link* link = links.establish(std::move(established), now.monotonic, is_new);
-    handle_closed(now.monotonic);  // a restarted neighbour's old link, before its slot is used
-    if (link == nullptr) return;
-    overlay.handle_link_up(id, at);
-    if (!is_new) return;
-    membership.handle_link_up(id, at, now.monotonic);
-    if (const Record* record = records.find(id))
-        link->set_known_record(record->epoch(), record->version());
-    repair.handle_link_up(*link, now.monotonic);
-    Event event;
-    event.kind = EventKind::link_up;
-    event.member = id;
-    event.at = at;
-    core.outbox.tell(std::move(event));
-}
-
-void Engine::Parts::learn_addresses(const crypto::NodeId& id, Instant now) {
-    const Link* link = links.find(id);
-    if (link != nullptr) return membership.handle_link_up(id, link->at(), now);
-    const Member* member = membership.find(id);
-    if (member == nullptr || member->state == MemberState::left) return;
-    for (const Endpoint& at : member->presence.addresses)
-        overlay.add(at, LearntFrom::presence, id, now);
-}
-
 void Engine::Parts::begin(Now now) {
     core.outbox.begin();
-    last_call = std::max(last_call, now.monotonic);
+    is_deadline_known = false;
     // We were asleep or starved: what the neighbours sent meanwhile waits to be read, so their
-    // silence proves nothing (Lifeguard).
-    if (expected && now.monotonic - *expected > kLateness) links.forgive(now.monotonic);
+    // silence proves nothing (Lifeguard). Some heartbeat is due within its interval of any call.
+    const Instant due = last_call + core.config.link.heartbeat_interval * 11 / 10;
+    if (now.monotonic - std::min(expected.value_or(due), due) > kLateness)
+        links.forgive(now.monotonic);
     expected.reset();
+    last_call = std::max(last_call, now.monotonic);
 }
 
 Outputs Engine::finish(Now now) {
@@ -380,19 +320,25 @@ Outputs Engine::finish(Now now) {
 }
 
 std::optional<Instant> Engine::next_deadline() const {
-    const Parts& parts = *parts_;
-    if (parts.is_due_now || !parts.core.outbox.has_room()) return parts.last_call;
-    std::optional<Instant> next = earliest(parts.links.next_deadline(),
-                                           parts.membership.next_deadline());
-    next = earliest(next, parts.flood.next_deadline());
-    next = earliest(next, parts.repair.next_deadline());
-    next = earliest(next, parts.handshakes.next_deadline());
-    next = earliest(next, parts.desk.next_deadline());
-    if (!parts.leave_asked) {
-        next = earliest(next, parts.overlay.next_deadline());
-        next = earliest(next, parts.beacons.next_deadline());
+    if (parts_->is_due_now || !parts_->core.outbox.has_room()) return parts_->last_call;
+    if (!parts_->is_deadline_known) {
+        parts_->deadline = parts_->find_deadline();
+        parts_->is_deadline_known = true;
     }
-    if (parts.close_at && !parts.has_left) next = earliest(next, parts.close_at);
+    return parts_->deadline;
+}
+
+std::optional<Instant> Engine::Parts::find_deadline() const {
+    std::optional<Instant> next = earliest(links.next_deadline(), membership.next_deadline());
+    next = earliest(next, flood.next_deadline());
+    next = earliest(next, repair.next_deadline());
+    next = earliest(next, handshakes.next_deadline());
+    next = earliest(next, desk.next_deadline());
+    if (!leave_asked) {
+        next = earliest(next, overlay.next_deadline());
+        next = earliest(next, beacons.next_deadline());
+    }
+    if (close_at && !has_left) next = earliest(next, close_at);
     return next;
 }
 

@@ -9,8 +9,8 @@
 namespace hearsay::gossip {
 
 // The parts of the engine in order of dependence, each knowing only those above it, and the
-// routes between them. engine.cc is the routes of the protocol, engine_commands.cc what the host
-// asks for and is told.
+// routes between them: engine.cc the way of a datagram and of time, engine_links.cc what a link
+// that comes or goes means to the parts, engine_commands.cc what the host asks for and is told.
 struct Engine::Parts {
     // Publishes waiting for the next timeout; more are answered busy.
     static constexpr std::size_t kPublishesMax = 4096;
@@ -46,6 +46,7 @@ struct Engine::Parts {
     // Carries from part to part what the last input caused.
     void settle(Now now);
     void handle_closed(Instant now);
+    std::optional<Instant> find_deadline() const;
     void open_link(Established established, Now now);
     void learn_addresses(const crypto::NodeId& id, Instant now);
 
@@ -78,6 +79,8 @@ struct Engine::Parts {
 
     std::uint64_t last_epoch = 0;
     Instant last_call;
+    bool is_deadline_known = false;   // nothing has changed since `deadline` was found
+    std::optional<Instant> deadline;
     std::optional<Instant> expected;  // when handle_timeout() is due
     Instant clock_told_at;
 };
