@@ -161,11 +161,16 @@ def run_subnets(lab, minutes):
           {folder}/on-c3 publish news 'the router carries it'
           {folder}/on-a1 status
 
-          ip netns exec {b2.namespace} sh           a shell on b2 (10.77.2.2)
-          kill -9 {b2.process.pid}                             b2 fails: see who notices
-          ip -n {b2.namespace} link set eth0 down           its wire is cut
-          ip -n {lab.prefix}-r link set eth1 down        the router loses subnet b
+          ip netns exec {b2.namespace} sh
+              a shell on b2 (10.77.2.2)
+          kill -9 {b2.process.pid}
+              b2 fails: see who notices
+          ip -n {b2.namespace} link set eth0 down
+              its wire is cut
+          ip -n {lab.prefix}-r link set eth1 down
+              the router loses subnet b
           ip netns exec {a1.namespace} tc qdisc add dev eth0 root netem loss 20%
+              a1 loses every fifth packet it sends
 
         Configuration, state and log of a host: {folder}/a1
         Ctrl-C ends and removes everything, as do {minutes} minutes.
