@@ -108,7 +108,7 @@ Failure Connection::open(const std::string& path, const Deadline& deadline) {
             close();
             return {HEARSAY_TIMEOUT, "hearsayd does not answer on " + path};
         }
-        const Failure failure = connect_failure(path);
+        Failure failure = connect_failure(path);
         close();
         return failure;
     }

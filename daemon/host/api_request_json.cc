@@ -242,7 +242,7 @@ std::optional<ApiProblem> parse_api_request_slow(std::string_view line, ApiReque
     request = ApiRequest{};
     RequestBuilder builder(request);
     const bool is_whole = Json::sax_parse(line.begin(), line.end(), &builder);
-    const auto problem = builder.verdict(is_whole);
+    auto problem = builder.verdict(is_whole);
     // A line that was not read counts as one without payload.
     if (problem && !is_whole) request.sizes.clear();
     return problem;
