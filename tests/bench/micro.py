@@ -39,7 +39,7 @@ def targets(rows):
         if name in cpu_ns:
             yield f"{name} at most {most / 1000:g} us: {cpu_ns[name] / 1000:.2f}", \
                 cpu_ns[name] <= most
-    for what in ("look_up_held", "look_up_unknown", "insert_full", "fill"):
+    for what in ("look_up_held", "look_up_unknown", "insert_full"):
         ours, theirs = cpu_ns.get(f"dedup: cache_{what}"), cpu_ns.get(f"dedup: set_{what}")
         if ours and theirs:
             yield f"dedup {what} at most 1/3 of std::unordered_set: {ours / theirs:.2f}", \
