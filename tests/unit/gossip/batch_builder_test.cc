@@ -67,11 +67,11 @@ void check_batch(const BuiltBatch& built, const std::vector<Bytes>& payloads,
     }
     CHECK(problems == 0);
     CHECK(at == built.body.size());
-    for (const auto& [begin, end] : places) {
-        if (end - begin > most) continue;
+    for (const auto& place : places) {
+        if (place.second - place.first > most) continue;
         const bool is_whole_somewhere =
             std::any_of(built.chunks.begin(), built.chunks.end(), [&](const CutChunk& cut) {
-                return cut.begin <= begin && end <= cut.end;
+                return cut.begin <= place.first && place.second <= cut.end;
             });
         if (!is_whole_somewhere) FAIL_CHECK("a message that fits a chunk was split");
     }

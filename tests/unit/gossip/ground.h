@@ -85,7 +85,7 @@ SessionEnds make_session(Ground& near, unsigned far, bool near_dialled,
 class FarEnd {
 public:
     FarEnd(Ground& near, Established facts, Instant now = kStart)
-        : near_(near), channel_(near.sealer, std::move(facts), now) {}
+        : channel_(near.sealer, std::move(facts), now) {}
 
     // The frames of those datagrams that belong to this session, in order. Views in them live as
     // long as this.
@@ -101,7 +101,6 @@ private:
         alignas(8) std::array<std::uint8_t, wire::kPlaintextSizeMax + crypto::kTagSize> bytes;
         wire::FrameArena arena;
     };
-    Ground& near_;
     Channel channel_;
     std::deque<Page> pages_;
     std::vector<std::uint64_t> numbers_;
