@@ -61,7 +61,9 @@ void run(const config::Config& config, const std::string& config_file) {
         throw StartupError(kExitOsError, "the system gives no random numbers");
     Loop loop;
     Node node(loop, config, config_file);
-    Control control(loop, node, config);
+    Control control(loop, node, config, [&node](std::string_view text) {
+        node.log().warning("api", std::string(text));
+    });
     Service service(loop, node, SdNotify::from_environment(), [&] { control.stop(); });
     service.ready();
     loop.run();

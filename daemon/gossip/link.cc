@@ -190,8 +190,14 @@ wire::Heartbeat Link::make_heartbeat(Now now, bool wants_reply) {
     return heartbeat;
 }
 
+// A little early when the turn is there anyway: an idle node's cost is its wake-ups, and so the
+// heartbeats of several links leave in one.
+bool Link::is_heartbeat_due(Instant now) const {
+    return next_heartbeat_ <= now + core_.config.link.heartbeat_interval / 10;
+}
+
 bool Link::is_flush_due(Instant now) const {
-    if (!controls_.empty() || reply_due_ || next_heartbeat_ <= now) return true;
+    if (!controls_.empty() || reply_due_ || is_heartbeat_due(now)) return true;
     if (now - last_received_ >= core_.config.link.probe_after && next_probe_ <= now) return true;
     for (const auto& channel : channels_)
         if (const auto ack = channel->ack_deadline(); ack && *ack <= now) return true;
@@ -219,11 +225,11 @@ void Link::fill_control(wire::PlaintextWriter& writer, Now now) {
         std::array<wire::NumberRange, wire::kAckRangesMax> ranges;
         writer.add(codec, channel.take_ack(ranges, now.monotonic));
     }
-    if (reply_due_ || is_probe_due || next_heartbeat_ <= now.monotonic) {
+    if (reply_due_ || is_probe_due || is_heartbeat_due(now.monotonic)) {
         writer.add(codec, make_heartbeat(now, is_probe_due));
         reply_due_ = false;
         next_probe_ = now.monotonic + kProbeInterval;
-        if (next_heartbeat_ <= now.monotonic) set_next_heartbeat(now.monotonic);
+        if (is_heartbeat_due(now.monotonic)) set_next_heartbeat(now.monotonic);
     }
     while (!controls_.empty() && writer.add_encoded(controls_.front())) controls_.pop_front();
 }

@@ -102,6 +102,7 @@ public:
 private:
     Channel& preferred();
     void requeue(const std::vector<ChunkRef>& chunks);
+    bool is_heartbeat_due(Instant now) const;
     bool is_flush_due(Instant now) const;
     void set_next_heartbeat(Instant now);
     void fill_control(wire::PlaintextWriter& writer, Now now);

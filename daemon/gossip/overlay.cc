@@ -38,6 +38,8 @@ void Overlay::add(const Endpoint& at, LearntFrom source, std::optional<crypto::N
         candidate.source = source;
     }
     if (id) candidate.id = id;
+    // Whoever asks by hand has changed their mind about a disconnect.
+    if (source == LearntFrom::operator_ && candidate.id) avoided_.erase(*candidate.id);
     // Of two members that hear of each other, the one with the higher key dials first, so that
     // usually only one handshake is made.
     Instant next = now;

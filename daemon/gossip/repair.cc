@@ -345,10 +345,7 @@ void Repair::handle_timeout(Instant now) {
     }
     if (tell_at_ <= now) {
         tell_at_ = now + kTellInterval;
-        std::vector<Link*> behind;
-        parts_.links.for_each([&](Link& link) {
-            if (link.told.back() < parts_.streams.newest_change()) behind.push_back(&link);
-        });
+        const std::vector<Link*> behind = links_behind();
         if (!behind.empty()) tell_streams(*behind[core_.random.below(behind.size())]);
     }
     if (records_at_ <= now) {
@@ -358,9 +355,19 @@ void Repair::handle_timeout(Instant now) {
     }
 }
 
+// Those that have not been told everything yet.
+std::vector<Link*> Repair::links_behind() const {
+    std::vector<Link*> behind;
+    parts_.links.for_each([&](Link& link) {
+        if (link.told.back() < parts_.streams.newest_change()) behind.push_back(&link);
+    });
+    return behind;
+}
+
 std::optional<Instant> Repair::next_deadline() const {
     if (parts_.links.size() == 0) return std::nullopt;
-    std::optional<Instant> next = std::min(tell_at_, records_at_);
+    std::optional<Instant> next = records_at_;
+    if (!links_behind().empty()) next = earliest(next, tell_at_);
     for (std::size_t slot = 0; slot < kLinksMax; ++slot)
         if (parts_.links.at(slot) != nullptr) next = earliest(next, peers_[slot].ask_at);
     return next;

@@ -72,6 +72,7 @@ private:
         bool is_full() const;
     };
 
+    std::vector<Link*> links_behind() const;
     void tell_streams(Link& link);
     bool tell_round(Link& link, std::size_t round);
     void tell_records(Link& link);
