@@ -226,7 +226,7 @@ void Link::fill_control(wire::PlaintextWriter& writer, Now now) {
         writer.add(codec, channel.take_ack(ranges, now.monotonic));
     }
     if (reply_due_ || is_probe_due || is_heartbeat_due(now.monotonic)) {
-        writer.add(codec, make_heartbeat(now, is_probe_due));
+        writer.add(codec, make_heartbeat(now, is_silent));
         reply_due_ = false;
         next_probe_ = now.monotonic + kProbeInterval;
         if (is_heartbeat_due(now.monotonic)) set_next_heartbeat(now.monotonic);

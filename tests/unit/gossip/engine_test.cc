@@ -1,5 +1,7 @@
 #include "daemon/gossip/engine.h"
 
+#include <set>
+
 #include "tests/catch.h"
 #include "tests/unit/gossip/lan.h"
 #include "wire/packet.h"

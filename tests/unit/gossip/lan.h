@@ -1,6 +1,8 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <map>
 #include <memory>
 
 #include "daemon/gossip/engine.h"
