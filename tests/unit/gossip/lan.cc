@@ -87,7 +87,7 @@ void Lan::act(unsigned number, const Outputs& outputs) {
     }
     for (const VerifyJob& job : put.jobs)
         act(number, host.engine->handle_verified(job.ticket, is_valid(job), now()));
-    host.engine->check_invariants();
+    if (checks_invariants) host.engine->check_invariants();
 }
 
 void Lan::turn() {

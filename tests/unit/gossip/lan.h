@@ -11,7 +11,7 @@
 namespace hearsay::gossip::ground {
 
 // Whole engines, numbered from 1 at place(number), on a network that loses nothing unless told so
-// and takes 1 ms. Verdicts come at once. Every engine keeps its invariants after every call.
+// and takes 1 ms. Verdicts come at once.
 class Lan {
 public:
     struct Host {
@@ -58,6 +58,7 @@ public:
     // Every datagram sent, as it is sent.
     std::function<void(unsigned from, const Transmit& transmit)> sees;
     bool holds_verdicts = false;  // none comes back while true
+    bool checks_invariants = true;  // after every call
 
 private:
     struct Travelling {
