@@ -12,7 +12,7 @@ constexpr Duration kConvergeLimit = 60s;
 // Seeds are dealt out to two cases, so that two cores can share them.
 void run_chaos(std::uint64_t share) {
     const std::uint64_t first = base_seed();
-    const std::uint64_t count = number_from_environment("HEARSAY_SIM_SEEDS", 120);
+    const std::uint64_t count = number_from_environment("HEARSAY_SIM_SEEDS", 200);
     std::cout << "chaos with every other seed from " << first + share << " to " << first + count - 1
               << "\n";
     for (std::uint64_t seed = first + share; seed < first + count; seed += 2) {

@@ -127,11 +127,11 @@ TEST_CASE("1,000 datagrams with each byte flipped in turn deliver nothing", "[si
             network.publish(messages % 5, std::to_string(messages) + " payload of a message");
             ++messages;
         }
-        if (caught % 50 == 25) {  // so that there are handshakes to catch
-            network.stop_and_wait(caught / 50 % 5);
-            network.restart(caught / 50 % 5);
+        if (caught % 20 == 5) {  // so that there are handshakes to catch
+            network.stop_and_wait(caught / 20 % 5);
+            network.restart(caught / 20 % 5);
         }
-        const bool may_shake_hands = caught % 50 >= 25 && caught % 50 < 40;
+        const bool may_shake_hands = caught % 20 >= 5 && caught % 20 < 15;
         if (!may_shake_hands || !interceptor.wait(Interceptor::Wanted::handshakes, 500ms))
             REQUIRE(interceptor.wait(Interceptor::Wanted::all, 5s));
         const Arrival original = interceptor.held();

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The simulator for people: ./dev sim [--seed S] [--seeds COUNT] [--long] [--scale N] [CATCH OPTION...]
 #   --seed S    everything from this seed: what a failure prints
-#   --seeds N   so many random fault plans instead of 120; with --seed S: S and the following
+#   --seeds N   so many random fault plans instead of 200; with --seed S: S and the following
 #   --long      2,000 random fault plans
 #   --scale N   one network of N nodes; prints what a message costs there
 set -euo pipefail
