@@ -149,7 +149,9 @@ TEST_CASE("on link is what shares the range, the family and the interface", "[be
     CHECK_FALSE(beacons.is_on_link(ipv6(2, 200)));
     CHECK(beacons.is_on_link(link_local(9, 4)));
     CHECK_FALSE(beacons.is_on_link(link_local(9, 3)));
-    // An IPv4 address is no part of an IPv6 range, however wide.
+    // An IPv6 address is no part of an IPv4 range, though both may begin with zeros,
+    CHECK_FALSE(beacons.is_on_link({{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9}, 4327, 0}));
+    // nor an IPv4 address of an IPv6 range, however wide.
     const std::vector<Interface> wide{interface_of(3, ipv6(1, 1), 0)};
     scene.beacons.set_interfaces(wide, kStart);
     CHECK_FALSE(beacons.is_on_link(Endpoint::ipv4(10, 1, 2, 4, 1)));

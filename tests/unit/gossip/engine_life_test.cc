@@ -69,6 +69,20 @@ TEST_CASE("a disconnected neighbour is not linked again for a minute, then it is
     CHECK(lan.run_until([&] { return lan.is_complete(); }, 40s));
 }
 
+TEST_CASE("a neighbour that was disconnected is not let in either", "[engine]") {
+    Lan lan;
+    REQUIRE(lan.make_complete(2));
+    CHECK(lan.engine(1).disconnect(node_of(2)));
+    lan.run_for(50ms);
+    lan.remove(2);  // it forgets that it was sent away, and dials
+    lan.add(2, [](EngineSetup& setup) { setup.epoch = kEpoch + 1; });
+    for (int i = 0; i < 50; ++i) {
+        lan.run_for(1s);
+        CHECK(lan.engine(1).link_count() == 0);
+    }
+    CHECK(lan.run_until([&] { return lan.is_complete(); }, 60s));
+}
+
 TEST_CASE("a clean stop saves what must not be delivered again", "[engine]") {
     Lan lan;
     REQUIRE(lan.make_complete(3));
@@ -172,11 +186,14 @@ TEST_CASE("new secrets in the middle of a handshake are survived", "[engine]") {
         for (Duration end = lan.elapsed() + 3s; lan.elapsed() < end; lan.run_for(1ms)) {
             if (seen < stage || is_changed) continue;
             is_changed = true;
+            lan.run_for(3ms);  // what was sent has arrived
             lan.engine(2).set_network(ground::make_network({2}));
             for (const unsigned i : {1U, 2U})
                 for (const VerifyJob& job : std::exchange(lan.put(i).jobs, {}))
                     lan.act(i, lan.engine(i).handle_verified(job.ticket, true, lan.now()));
             lan.holds_verdicts = false;
+            // No link comes of a handshake under secrets that are no more.
+            CHECK(lan.put(2).count(EventKind::link_up) == 0);
         }
         CHECK(is_changed);
         CHECK(lan.run_until([&] { return lan.is_complete(); }, 20s));

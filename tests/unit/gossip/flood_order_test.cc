@@ -204,15 +204,17 @@ TEST_CASE("publishers without a presence share one bucket", "[flood][order]") {
     CHECK(scene.put.deliveries.size() == 1'001);
 }
 
-TEST_CASE("a uid known to be settled is refused though its stream was forgotten",
+TEST_CASE("a uid known to be settled is refused though its stream and chunks are gone",
           "[flood][order]") {
     config::Gossip config;
     config.limits.streams = 1;
+    config.limits.store = 1'000;
     Scene scene(config);
     const Batch batch = scene.author.message(1, "payload");
     scene.receive_and_check(2, batch.chunk(), after(0s));
-    scene.receive_and_check(2, Author(6).message(1, "other").chunk(), after(0s));
+    scene.receive_and_check(2, Author(6).message(1, std::string(400, 'x')).chunk(), after(0s));
     REQUIRE(scene.streams.find({scene.author.id(), ground::kEpoch}) == nullptr);
+    REQUIRE(scene.store.find(batch.uid) == nullptr);
     check_refused(scene, 3, batch.chunk(), after(0s), Counter::duplicates);
 }
 

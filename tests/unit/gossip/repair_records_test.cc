@@ -142,6 +142,20 @@ TEST_CASE("a bucket too long for one frame is synchronised all the same", "[repa
     }
 }
 
+TEST_CASE("one difference in a long bucket costs little more than its record",
+          "[repair][records]") {
+    const std::vector<unsigned> numbers = same_bucket(40);
+    Couple couple;
+    couple.turn(0s);
+    for (const unsigned number : numbers) {
+        know(couple.one, number);
+        know(couple.two, number);
+    }
+    know(couple.one, numbers[20], 2);
+    CHECK(couple.run_until_equal(10s));
+    CHECK(couple.chunks <= 3);
+}
+
 TEST_CASE("hundreds of records arrive in a blank node", "[repair][records]") {
     Couple couple;
     for (unsigned number = 100; number < 900; ++number) know(couple.one, number);

@@ -69,7 +69,7 @@ TEST_CASE("a stream of which nothing is left is told to nobody", "[streams]") {
     ground::Ground ground;
     Streams streams(ground.core, 8);
     Stream& stream = streams.get(key_of(1), kStart);
-    for (std::uint64_t seq = 1; seq <= 2; ++seq) {
+    for (const std::uint64_t seq : {2U, 1U}) {
         streams.note_stored(stream, seq, static_cast<std::uint32_t>(seq));
         streams.note_whole(stream, seq);
     }
