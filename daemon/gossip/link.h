@@ -81,8 +81,9 @@ public:
     void handle_timeout(Now now);
     std::optional<Instant> next_deadline() const;
     bool is_dead(Instant now) const { return now - last_received_ >= core_.config.link.dead_after; }
-    // Ever: a link that never came to life says nothing about the member.
-    bool was_heard() const { return packets_received_ > 0; }
+    // The far end has proved that it lived: it finished a handshake we answered, or spoke in the
+    // session. One that had no room for our link says nothing by its silence.
+    bool was_alive() const { return current().is_confirmed() || packets_received_ > 0; }
     // This host itself was late: the neighbour gets the time between probing and death again.
     void forgive(Instant now);
 

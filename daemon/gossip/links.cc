@@ -90,7 +90,7 @@ void Links::handle_timeout(Now now) {
         for (const wire::SessionId session : link->retire_channels(now.monotonic))
             by_session_.erase(session);
         if (link->is_dead(now.monotonic))
-            drop(*link, "silent", link->was_heard());
+            drop(*link, "silent", link->was_alive());
         else if (link->has_worn_out_keys(now.monotonic))
             drop(*link, "no new keys could be agreed in time", false);
         else
