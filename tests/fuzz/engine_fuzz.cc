@@ -98,7 +98,9 @@ private:
         if (liar_.established.empty()) return;
         far_.emplace(liar_.ground, std::move(liar_.established.back()), lan_.now().monotonic);
     }
+    // Sent away, it comes back at once.
     void say(const std::vector<wire::Frame>& frames) {
+        if (!far_) dial();
         if (far_) feed(place(kLiar), far_->say(frames));
     }
 
@@ -138,7 +140,8 @@ private:
         const std::int64_t age = (program_.byte() - 128) * 4'000;
         facts.created_ms = lan_.now().wall.ms - static_cast<std::uint64_t>(age);
         facts.lifetime_ms = 1'000 + program_.byte() * 1'000U;
-        Batch batch = Author(author).messages(program_.number(), payloads, facts);
+        const std::uint64_t seq = program_.coin() ? 1 + program_.below(8) : program_.number();
+        Batch batch = Author(author).messages(seq, payloads, facts);
         if (program_.byte() % 4 == 0) {
             batch.header.kind = static_cast<wire::Kind>(program_.byte());
             if (program_.coin()) batch.topic.clear();
@@ -148,10 +151,17 @@ private:
             batch.header.chunk_count = static_cast<std::uint16_t>(program_.number());
         Author(author).sign(batch);
         if (!can_sign(author)) batch.signature.bytes[0] ^= 1;
-        if (!batches_.empty() && program_.byte() % 4 == 0)
-            batch.signature = batches_[program_.below(batches_.size())].signature;
+        if (!batches_.empty() && program_.byte() % 4 == 0) borrow(batch);
         send_chunks(batch);
         if (batches_.size() < 32) batches_.push_back(std::move(batch));
+    }
+    // The place and the signature of a batch sent before, with other contents.
+    void borrow(Batch& batch) {
+        const Batch& other = batches_[program_.below(batches_.size())];
+        batch.header.publisher = other.header.publisher;
+        batch.header.epoch = other.header.epoch;
+        batch.header.seq = other.header.seq;
+        batch.signature = other.signature;
     }
     void send_chunks(const Batch& batch) {
         for (std::size_t i = 0; i < batch.built.chunks.size(); ++i) {
@@ -331,7 +341,9 @@ private:
                                        delivery.facts.publisher == node_of(2);
                 INSIST(!is_honest || delivery.topic == "honest");
             }
-            lan_.put(number).events.clear();
+            for (const Event& event : std::exchange(lan_.put(number).events, {}))
+                if (event.kind == EventKind::link_lost && event.member == node_of(kLiar))
+                    far_.reset();
             lan_.engine(number).check_invariants();
             const Snapshot snapshot = lan_.engine(number).snapshot(lan_.now());
             INSIST(snapshot.links.size() <= 3 && snapshot.members.size() <= 8);
