@@ -119,7 +119,7 @@ struct Heartbeat {
     std::uint32_t lost = 0;           // packets of this session the sender believes lost, so far
     bool wants_reply = false;         // answer at once: a probe
     // The newest record the sender holds of the receiver, 0 for none: after a restart with old
-    // state, a node learns here that it must rise above itself.
+    // state, a node learns here to ask for that record and rise above it.
     std::uint64_t known_epoch = 0;
     std::uint64_t known_version = 0;
 };

@@ -179,7 +179,7 @@ void Engine::Parts::handle_frame(Link& link, Channel& channel, const wire::Frame
 
 void Engine::Parts::handle_heartbeat(Link& link, const wire::Heartbeat& heartbeat, Now now) {
     link.handle_heartbeat(heartbeat, now);
-    membership.handle_known_of_us(heartbeat.known_epoch, heartbeat.known_version, now.monotonic);
+    repair.handle_known_of_us(link, heartbeat.known_epoch, heartbeat.known_version);
 }
 
 Outputs Engine::handle_verified(VerifyTicket ticket, bool is_valid, Now now) {

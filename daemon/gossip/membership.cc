@@ -53,7 +53,7 @@ bool Membership::accept_presence(const Record& record, Now now) {
     if (!presence) return false;
     const crypto::NodeId& id = record.header.publisher;
     if (id == core_.self_id) {
-        handle_known_of_us(record.epoch(), record.version(), now.monotonic);
+        handle_own_record(record.epoch(), record.version(), now.monotonic);
         return true;
     }
     const bool was_known = members_.contains(id);
@@ -82,7 +82,7 @@ bool Membership::accept_leave(const Record& record, Now now) {
     if (!record.body.empty()) return false;
     const crypto::NodeId& id = record.header.publisher;
     if (id == core_.self_id) {
-        if (!has_left_) handle_known_of_us(record.epoch(), record.version(), now.monotonic);
+        if (!has_left_) handle_own_record(record.epoch(), record.version(), now.monotonic);
         return true;
     }
     Member* member = get(id, now.monotonic);
@@ -250,7 +250,7 @@ void Membership::note_heard(const crypto::NodeId& id, Instant now) {
     if (const auto found = members_.find(id); found != members_.end()) found->second.heard = now;
 }
 
-void Membership::handle_known_of_us(std::uint64_t epoch, std::uint64_t version, Instant now) {
+void Membership::handle_own_record(std::uint64_t epoch, std::uint64_t version, Instant now) {
     if (!is_newer(epoch, version, core_.epoch, version_)) return;
     if (epoch == core_.epoch) {
         // Only a clone that started in the same millisecond, or we ourselves before the state

@@ -74,8 +74,8 @@ public:
     void handle_link_up(const crypto::NodeId& id, const Endpoint& at, Instant now);
     void handle_link_down(const crypto::NodeId& id, bool is_silent, Instant now);
     void note_heard(const crypto::NodeId& id, Instant now);
-    // What a neighbour holds of us, from its heartbeat.
-    void handle_known_of_us(std::uint64_t epoch, std::uint64_t version, Instant now);
+    // A record that our own key has signed, which somebody else still holds.
+    void handle_own_record(std::uint64_t epoch, std::uint64_t version, Instant now);
     void note_clone(const Endpoint& at, std::uint64_t epoch, Instant now);
 
     void set_tags(std::vector<config::Tag> tags, Instant now);

@@ -123,12 +123,10 @@ void Repair::compare_records(Link& from, const wire::Have& have, Instant now) {
     std::set<crypto::NodeId> listed;
     for (const wire::RecordVersion& theirs : have.records) {
         listed.insert(theirs.member);
-        if (theirs.member == core_.self_id)
-            parts_.membership.handle_known_of_us(theirs.epoch, theirs.version, now);
         const Record* mine = parts_.records.find(theirs.member);
         if (mine == nullptr ||
             is_newer(theirs.epoch, theirs.version, mine->epoch(), mine->version())) {
-            if (theirs.member != core_.self_id) wanted.push_back(theirs.member);
+            wanted.push_back(theirs.member);
         } else if (is_newer(mine->epoch(), mine->version(), theirs.epoch, theirs.version)) {
             flood_.send_record(from, *mine, now);
         }
@@ -139,9 +137,17 @@ void Repair::compare_records(Link& from, const wire::Have& have, Instant now) {
             if (!listed.contains(record.member))
                 flood_.send_record(from, *parts_.records.find(record.member), now);
     }
-    if (wanted.empty()) return;
+    if (!wanted.empty()) want_records(from, wanted);
+}
+
+void Repair::handle_known_of_us(Link& from, std::uint64_t epoch, std::uint64_t version) {
+    if (!is_newer(epoch, version, core_.epoch, parts_.membership.version())) return;
+    want_records(from, {&core_.self_id, 1});
+}
+
+void Repair::want_records(Link& from, std::span<const crypto::NodeId> members) {
     wire::Want want;
-    want.records = wanted;
+    want.records = members;
     from.queue_control(want);
 }
 

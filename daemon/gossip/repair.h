@@ -41,6 +41,10 @@ public:
     void handle_link_down(std::size_t slot);
     void handle_have(Link& from, const wire::Have& have, Now now);
     void handle_want(Link& from, const wire::Want& want, Instant now);
+    // A neighbour says what it holds of us. If that is above what we know to have said, we ask to
+    // see it: only our own signature moves our epoch, or any neighbour could push it to the end of
+    // its range and with that out of the network for good.
+    void handle_known_of_us(Link& from, std::uint64_t epoch, std::uint64_t version);
 
     void handle_timeout(Instant now);
     std::optional<Instant> next_deadline() const;
@@ -77,6 +81,7 @@ private:
     bool tell_round(Link& link, std::size_t round);
     void tell_records(Link& link);
     void list_records(Link& to, std::uint64_t buckets);
+    void want_records(Link& from, std::span<const crypto::NodeId> members);
     void compare_records(Link& from, const wire::Have& have, Instant now);
     void note_announced(Peer& peer, const wire::StreamRanges& stream, Instant now);
     void ask(Link& link, Peer& peer, Instant now);

@@ -292,15 +292,15 @@ TEST_CASE("a full table lets the gone go first, then strangers, and keeps neighb
 TEST_CASE("a node that finds a newer record of itself rises above it", "[membership]") {
     Scene scene;
     scene.timeout(0s);
-    scene.membership.handle_known_of_us(kEpoch, 1, kStart);
-    scene.membership.handle_known_of_us(kEpoch - 1, 99, kStart);
+    scene.membership.handle_own_record(kEpoch, 1, kStart);
+    scene.membership.handle_own_record(kEpoch - 1, 99, kStart);
     CHECK(scene.membership.take_publications().empty());
-    scene.membership.handle_known_of_us(kEpoch, 9, kStart);
+    scene.membership.handle_own_record(kEpoch, 9, kStart);
     auto publications = scene.membership.take_publications();
     REQUIRE(publications.size() == 1);
     CHECK(publications[0].epoch == kEpoch);
     CHECK(publications[0].version == 10);
-    scene.membership.handle_known_of_us(kEpoch + 5, 1, kStart);
+    scene.membership.handle_own_record(kEpoch + 5, 1, kStart);
     publications = scene.membership.take_publications();
     REQUIRE(publications.size() == 1);
     CHECK(publications[0].epoch == kEpoch + 6);
@@ -323,11 +323,11 @@ TEST_CASE("a key in use twice is told of, and makes epochs rise once a minute on
           "[membership]") {
     Scene scene;
     scene.timeout(0s);
-    scene.membership.handle_known_of_us(100, 1, kStart);
+    scene.membership.handle_own_record(100, 1, kStart);
     CHECK(scene.ground.core.epoch == 101);
-    scene.membership.handle_known_of_us(200, 1, kStart + 59s);
+    scene.membership.handle_own_record(200, 1, kStart + 59s);
     CHECK(scene.ground.core.epoch == 101);
-    scene.membership.handle_known_of_us(200, 1, kStart + 61s);
+    scene.membership.handle_own_record(200, 1, kStart + 61s);
     CHECK(scene.ground.core.epoch == 201);
     CHECK(scene.events().count(EventKind::duplicate_identity) == 1);
 }
@@ -336,7 +336,7 @@ TEST_CASE("the highest epoch there is does not wrap round", "[membership]") {
     Scene scene;
     scene.timeout(0s);
     scene.membership.take_publications();
-    scene.membership.handle_known_of_us(UINT64_MAX, UINT64_MAX, kStart);
+    scene.membership.handle_own_record(UINT64_MAX, UINT64_MAX, kStart);
     CHECK(scene.ground.core.epoch == kEpoch);
     CHECK(scene.membership.take_publications().empty());
 }

@@ -225,20 +225,36 @@ TEST_CASE("an empty bucket that differs is told as empty, and filled", "[repair]
     CHECK(listings[0].records.empty());
 }
 
-TEST_CASE("a listing of ourselves tells us what others hold, and is never wanted",
-          "[repair][records]") {
+// Goal: no unsigned word of a neighbour moves our epoch; our own signature does.
+TEST_CASE("what a neighbour claims to hold of us is asked for, not believed", "[repair][records]") {
     Stage stage;
-    stage.membership.handle_timeout(after(0s).monotonic);
-    stage.membership.take_publications();
     stage.add_link(2);
     stage.flush_to(2, after(0s));
-    const std::vector<wire::RecordVersion> records{{node_of(1), kEpoch + 3, 1}};
-    wire::Have have;
-    have.records = records;
-    stage.repair.handle_have(stage.link(2), have, after(0s));
-    CHECK(only<wire::Want>(stage.flush_to(2, after(0s))).empty());
-    CHECK(stage.core.epoch == kEpoch + 4);
-    CHECK(stage.membership.take_publications().size() == 1);
+    SECTION("in a heartbeat") { stage.repair.handle_known_of_us(stage.link(2), UINT64_MAX - 1, 7); }
+    SECTION("in a listing") {
+        const std::vector<wire::RecordVersion> records{{node_of(1), UINT64_MAX - 1, 7}};
+        wire::Have have;
+        have.records = records;
+        stage.repair.handle_have(stage.link(2), have, after(0s));
+    }
+    CHECK(stage.core.epoch == kEpoch);
+    const auto wants = only<wire::Want>(stage.flush_to(2, after(1ms)));
+    REQUIRE(wants.size() == 1);
+    REQUIRE(wants[0].records.size() == 1);
+    CHECK(wants[0].records[0] == node_of(1));
+
+    stage.receive_and_check(2, Author(1).presence(kEpoch + 5, 3).chunk(0), after(2ms));
+    CHECK(stage.core.epoch == kEpoch + 6);
+}
+
+TEST_CASE("nothing is asked for when a neighbour holds no more of us than we said",
+          "[repair][records]") {
+    Stage stage;
+    stage.add_link(2);
+    stage.flush_to(2, after(0s));
+    stage.repair.handle_known_of_us(stage.link(2), kEpoch - 1, 99);
+    stage.repair.handle_known_of_us(stage.link(2), stage.core.epoch, stage.membership.version());
+    CHECK(only<wire::Want>(stage.flush_to(2, after(1ms))).empty());
 }
 
 }  // namespace
