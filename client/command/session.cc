@@ -26,6 +26,8 @@ std::string not_running(const std::string& reason) {
 
 std::string no_permission(const std::string& path) {
     const std::string group = group_of(path);
+    // Nobody should join that group for this; it is where no other was configured.
+    if (group == "root") return "you may not use " + path + ": it is for root.\nUse sudo";
     return "you may not use " + path + ": it is for root and the group " + group +
            ".\nUse sudo, or join the group and log in again: sudo adduser $USER " + group;
 }

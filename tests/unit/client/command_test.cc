@@ -95,10 +95,11 @@ TEST_CASE("a socket nobody listens on: the command says so") {
     std::filesystem::remove_all(std::filesystem::path(path).parent_path());
 }
 
-TEST_CASE("no permission: the command names the group and what to do") {
-    if (geteuid() != 0) return;  // another user is needed to be refused
+// What the command says to somebody who may not use the socket that belongs to `group`.
+std::string refused_with_group(gid_t group) {
     FakeDaemon daemon([](FakeConnection&) {}, 0);
     chmod(std::filesystem::path(daemon.path()).parent_path().c_str(), 0755);
+    REQUIRE(chown(daemon.path().c_str(), 0, group) == 0);
     chmod(daemon.path().c_str(), 0660);
     // Where the command was built may be closed to others.
     const std::string copy = std::filesystem::path(daemon.path()).parent_path() / "hearsay";
@@ -110,8 +111,22 @@ TEST_CASE("no permission: the command names the group and what to do") {
     std::array<char, 512> buffer;
     while (std::fgets(buffer.data(), buffer.size(), pipe) != nullptr) text += buffer.data();
     CHECK(WEXITSTATUS(pclose(pipe)) == 1);
-    CHECK_THAT(text, Catch::Contains("it is for root and the group root") &&
-                         Catch::Contains("sudo adduser $USER root"));
+    return text;
+}
+
+TEST_CASE("no permission: the command names the group and what to do") {
+    if (geteuid() != 0) return;  // another user is needed to be refused
+    constexpr gid_t kMail = 8;   // Debian's base-passwd has it everywhere
+    CHECK_THAT(refused_with_group(kMail),
+               Catch::Contains("it is for root and the group mail") &&
+                   Catch::Contains("sudo adduser $USER mail"));
+}
+
+TEST_CASE("no permission: nobody is told to join the group root") {
+    if (geteuid() != 0) return;
+    const std::string text = refused_with_group(0);
+    CHECK_THAT(text, Catch::Contains("it is for root.") && Catch::Contains("Use sudo"));
+    CHECK_THAT(text, !Catch::Contains("adduser"));
 }
 
 TEST_CASE("a daemon that does not answer is a third thing") {
