@@ -22,6 +22,10 @@ enum class Kind : std::uint16_t {
     leave = 3,     // a member says goodbye; seq is the version, above its last presence
 };
 
+// Of a record: it says nothing but "still here", so it spreads by record repair and is not
+// flooded.
+inline constexpr std::uint16_t kFlagQuiet = 1;
+
 // The signed facts of a batch (wire/signed_bytes.h says how they are signed).
 struct BatchHeader {
     crypto::NodeId publisher;
@@ -30,7 +34,7 @@ struct BatchHeader {
     std::uint64_t created_ms = 0;   // publisher's wall clock, Unix time
     std::uint32_t lifetime_ms = 0;
     Kind kind = Kind::message;
-    std::uint16_t flags = 0;        // none defined: sent as zero, ignored by the receiver, signed
+    std::uint16_t flags = 0;        // kFlagQuiet; unknown bits are signed, relayed, ignored
     std::uint16_t chunk_count = 1;
     std::uint32_t body_size = 0;
     std::string_view topic;         // 1 to 255 bytes of UTF-8 for messages, empty for records

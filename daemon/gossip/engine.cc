@@ -44,7 +44,7 @@ Engine::Parts::Parts(EngineSetup setup, Now now)
       flood(core, flood_parts()),
       repair(core, flood_parts(), flood),
       handshakes(core, desk),
-      overlay(core, links, handshakes),
+      overlay(core, links, membership, handshakes, now.monotonic),
       beacons(core, now.monotonic),
       sources({}, core.hash_key),
       last_epoch(core.epoch),
@@ -109,6 +109,9 @@ void Engine::Parts::handle_unsealed(wire::PacketType type, const Endpoint& from,
 void Engine::Parts::handle_beacon(const Endpoint& from, ByteView datagram, Now now) {
     const auto hint = beacons.handle(from, datagram, now);
     if (!hint || links.find(hint->node) != nullptr) return;
+    const Member* member = membership.find(hint->node);
+    const bool is_alive = member != nullptr && member->state == MemberState::alive;
+    if (is_alive && !overlay.is_small()) return;  // chosen from the directory, or not
     // All who hear a newcomer need not dial it at once: four of them are enough.
     const std::size_t known = membership.alive_count();
     if (known > 4 && core.random.below(known) >= 4) return;
@@ -119,7 +122,10 @@ void Engine::Parts::handle_sealed(const Endpoint& from, ByteView datagram, Now n
     const auto packet = wire::parse_sealed(datagram);
     if (!packet) return core.count(Counter::refused_malformed_packet);
     Link* link = links.find(packet->session);
-    if (link == nullptr) return core.count(Counter::refused_unknown_session);
+    if (link == nullptr) {
+        links.answer_closed(packet->session, now);
+        return core.count(Counter::refused_unknown_session);
+    }
     Channel& channel = *link->channel(packet->session);
     if (from != channel.facts().at) return core.count(Counter::refused_unknown_session);
     if (packet->sealed.size() > wire::kPlaintextSizeMax + crypto::kTagSize)
@@ -217,7 +223,7 @@ void Engine::Parts::handle_timeout(Now now) {
     repair.handle_timeout(now.monotonic);
     handshakes.handle_timeout(now.monotonic);
     if (!leave_asked) {
-        overlay.handle_timeout(now.monotonic);
+        overlay.handle_timeout(now);
         beacons.handle_timeout(now);
     }
     rekey(now);

@@ -39,9 +39,14 @@ void Engine::Parts::restore(ByteView saved, bool is_first_start, Now now) {
             for (const Endpoint& at : member.addresses)
                 overlay.add(at, LearntFrom::remembered, member.id, now.monotonic);
     if (!state || !state->has_streams) {
-        if (!is_first_start) flood.expect_repeats();
+        // A publisher's clock may be ahead of ours by as much as is accepted.
+        const auto skew = std::chrono::duration_cast<std::chrono::milliseconds>(
+            core.config.flood.clock_skew_max);
+        if (!is_first_start)
+            flood.expect_repeats(now.wall.ms + static_cast<std::uint64_t>(skew.count()));
         return;
     }
+    flood.expect_repeats(state->repeats_until_ms);
     for (const SavedState::SettledStream& settled : state->streams) {
         Stream& stream = streams.get(settled.key, now.monotonic);
         stream.settled.settle_to(settled.floor);
@@ -185,6 +190,7 @@ Bytes Engine::save(Now) const {
     SavedState state;
     state.members = parts_->membership.remembered();
     state.has_streams = true;
+    state.repeats_until_ms = parts_->flood.repeats_until_ms();
     for (const auto& [key, stream] : parts_->streams.all())
         state.streams.push_back({key, stream.settled.floor(),
                                  stream.settled.settled_ranges(kRangesPerStream)});

@@ -11,6 +11,7 @@ void Engine::Parts::handle_close(Link& link, const wire::Close& close, Now now) 
     const bool keeps_away = close.reason == wire::CloseReason::asked ||
                             close.reason == wire::CloseReason::misbehaved;
     if (keeps_away) overlay.avoid(link.id(), now.monotonic);
+    if (close.reason == wire::CloseReason::full) overlay.note_full(link.id(), now.monotonic);
     links.drop(link, std::string(explain(close.reason)), false);
 }
 
@@ -34,6 +35,7 @@ void Engine::Parts::open_link(Established established, Now now) {
     const crypto::NodeId id = established.peer;
     const Endpoint at = established.at;
     if (overlay.is_avoided(id, now.monotonic) || leave_asked) return;
+    if (links.find(id) == nullptr) overlay.make_room(now);
     bool is_new = false;
     Link* link = links.establish(std::move(established), now.monotonic, is_new);
     handle_closed(now.monotonic);  // a restarted neighbour's old link, before its slot is used
@@ -54,10 +56,7 @@ void Engine::Parts::open_link(Established established, Now now) {
 void Engine::Parts::learn_addresses(const crypto::NodeId& id, Instant now) {
     const Link* link = links.find(id);
     if (link != nullptr) return membership.handle_link_up(id, link->at(), now);
-    const Member* member = membership.find(id);
-    if (member == nullptr || member->state == MemberState::left) return;
-    for (const Endpoint& at : member->presence.addresses)
-        overlay.add(at, LearntFrom::presence, id, now);
+    overlay.add_member(id, now);
 }
 
 void Engine::Parts::rekey(Now now) {

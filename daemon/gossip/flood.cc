@@ -304,6 +304,8 @@ void Flood::handle_known_chunk(Link& from, StoredBatch& batch, const wire::Chunk
 }
 
 void Flood::relay(StoredBatch& batch, std::uint16_t index) {
+    const bool is_quiet = !batch.is_message() && (batch.header.flags & wire::kFlagQuiet) != 0;
+    if (is_quiet) return;
     const LinkMask held_by = batch.chunks[index].held_by;
     parts_.links.for_each([&](Link& link) {
         if ((held_by & link.mask()) == 0) link.queue_chunk(batch, index);
@@ -340,10 +342,7 @@ void Flood::deliver(const StoredBatch& batch) {
     delivery.created = {batch.header.created_ms};
     delivery.lifetime_ms = batch.header.lifetime_ms;
     delivery.hops = batch.hops;
-    // The publisher's clock may be ahead of ours by as much as is accepted.
-    const std::uint64_t skew = milliseconds(core_.config.flood.clock_skew_max);
-    delivery.may_repeat =
-        may_repeat_ && batch.header.created_ms <= saturating_add(core_.started_wall.ms, skew);
+    delivery.may_repeat = batch.header.created_ms <= repeats_until_ms_;
     for (const ByteView payload : payloads_) {
         delivery.payload = payload;
         core_.outbox.deliver(delivery);
@@ -412,13 +411,14 @@ void Flood::publish_record(const Publication& publication, Now now) {
     header.created_ms = now.wall.ms;
     header.lifetime_ms = publication.lifetime_ms;
     header.kind = publication.kind;
+    if (!publication.is_news) header.flags = wire::kFlagQuiet;
     header.body_size = static_cast<std::uint32_t>(built.body.size());
     StoredBatch& batch = sign_and_store(header, built, now.monotonic + kRecordRelayTime);
     dedup_.insert(batch.uid, batch.deadline, now.monotonic);
     if (publication.kind != wire::Kind::suspect)
         parts_.records.put({batch.header, batch.uid, batch.signature, batch.root,
                             publication.body});
-    if (publication.is_news) relay(batch, 0);
+    relay(batch, 0);
 }
 
 void Flood::send_record(Link& to, const Record& record, Instant now) {

@@ -55,8 +55,9 @@ public:
 
     // A new epoch counts from one again.
     void start_own_stream() { own_seq_ = 0; }
-    // Messages created before this process began may have been delivered by the one before it.
-    void expect_repeats() { may_repeat_ = true; }
+    // Messages created up to then (Unix time) may have been delivered before a crash.
+    void expect_repeats(std::uint64_t until_ms) { repeats_until_ms_ = until_ms; }
+    std::uint64_t repeats_until_ms() const { return repeats_until_ms_; }
     const DedupCache& dedup() const { return dedup_; }
     void configure();
     void check_invariants() const;
@@ -96,7 +97,7 @@ private:
     std::array<std::optional<TokenBucket>, kLinksMax> link_buckets_;
     std::uint64_t own_seq_ = 0;
     std::uint64_t dedup_evicted_ = 0;
-    bool may_repeat_ = false;
+    std::uint64_t repeats_until_ms_ = 0;
     std::vector<RemovedBatch> removed_;  // scratch, as are:
     std::vector<ByteView> payloads_;
     Bytes body_;

@@ -43,6 +43,7 @@ public:
     bool dial(const Endpoint& at, unsigned hello_max, Instant now);
     bool is_dialling(const Endpoint& at) const { return dial_of_.contains(at); }
     bool has_room() const { return dials_.size() < kDialsMax; }
+    std::size_t dialling() const { return dials_.size(); }
 
     void handle_hello(const Endpoint& from, ByteView datagram, Instant now);  // and HELLO2
     void handle_cookie(const Endpoint& from, ByteView datagram, Instant now);

@@ -35,6 +35,7 @@ Link::Link(Core& core, std::size_t slot, Established established, Instant now)
       slot_(slot),
       id_(established.peer),
       peer_epoch_(established.peer_epoch),
+      is_chosen_(established.is_initiator),
       last_received_(now) {
     // At once, since it is what tells the initiator that its AUTH_I arrived.
     next_heartbeat_ = now;
@@ -166,6 +167,12 @@ bool Link::queue_control(const wire::Frame& frame) {
     if (encoded.empty()) return false;
     controls_.push_back(std::move(encoded));
     return true;
+}
+
+void Link::close_with(const wire::Close& close) {
+    chunks_.clear();
+    controls_.clear();
+    queue_control(close);
 }
 
 void Link::set_known_record(std::uint64_t epoch, std::uint64_t version) {

@@ -46,6 +46,8 @@ public:
     std::size_t slot() const { return slot_; }
     LinkMask mask() const { return mask_of(slot_); }
     std::uint64_t peer_epoch() const { return peer_epoch_; }
+    // We dialled it for ourselves; the others were accepted and may have to make room.
+    bool is_chosen() const { return is_chosen_; }
     const Endpoint& at() const { return current().facts().at; }
     const Channel& current() const { return *channels_.front(); }
 
@@ -73,6 +75,8 @@ public:
 
     void queue_chunk(StoredBatch& batch, std::uint16_t index);
     bool queue_control(const wire::Frame& frame);
+    // The last word: everything else that waits is dropped.
+    void close_with(const wire::Close& close);
     bool has_room_for_chunks() const { return chunks_.size() < kChunksQueuedMax; }
     std::size_t chunks_queued() const { return chunks_.size(); }
 
@@ -116,6 +120,7 @@ private:
     std::size_t slot_;
     crypto::NodeId id_;
     std::uint64_t peer_epoch_;
+    bool is_chosen_;
     std::vector<std::unique_ptr<Channel>> channels_;  // the one we send in first
     Instant rekey_at_;
     RoundTrip round_trip_;

@@ -68,23 +68,46 @@ Link* Links::random() {
     return slots_[chosen->second].get();
 }
 
-void Links::close(Link& link, wire::CloseReason reason, std::string why, Now now) {
-    link.queue_control(wire::Close{reason, {}});
+std::size_t Links::chosen_count() const {
+    return static_cast<std::size_t>(std::count_if(slots_.begin(), slots_.end(), [](const auto& l) {
+        return l && l->is_chosen();
+    }));
+}
+
+void Links::close(Link& link, const wire::Close& close, std::string why, Now now) {
+    link.close_with(close);
     link.flush(store_, encodings_, now);
-    drop(link, std::move(why), false);
+    forget(link, std::move(why), false);
+    const wire::SessionId session = link.current().facts().our_session;
+    if (closing_.size() >= kClosingMax) closing_.erase(closing_.begin());
+    closing_[session] = {std::move(slots_[link.slot()]), close.reason,
+                         now.monotonic + kClosingTime, now.monotonic + kClosingPause};
+}
+
+void Links::answer_closed(wire::SessionId session, Now now) {
+    const auto found = closing_.find(session);
+    if (found == closing_.end() || found->second.answer_at > now.monotonic) return;
+    found->second.answer_at = now.monotonic + kClosingPause;
+    found->second.link->close_with({found->second.reason, {}});
+    found->second.link->flush(store_, encodings_, now);
 }
 
 void Links::drop(Link& link, std::string why, bool is_silent) {
+    const std::size_t slot = link.slot();
+    forget(link, std::move(why), is_silent);
+    slots_[slot].reset();
+}
+
+void Links::forget(Link& link, std::string why, bool is_silent) {
     core_.count(Counter::links_lost);
     closed_.push_back({link.slot(), link.id(), link.at(), std::move(why), is_silent});
     for (const wire::SessionId session : link.sessions()) by_session_.erase(session);
     by_id_.erase(link.id());
-    const std::size_t slot = link.slot();
-    store_.forget_link(slot);
-    slots_[slot].reset();
+    store_.forget_link(link.slot());
 }
 
 void Links::handle_timeout(Now now) {
+    std::erase_if(closing_, [&](const auto& entry) { return entry.second.until <= now.monotonic; });
     for (auto& link : slots_) {
         if (!link) continue;
         for (const wire::SessionId session : link->retire_channels(now.monotonic))
@@ -116,6 +139,7 @@ std::optional<Instant> Links::next_deadline() const {
     std::optional<Instant> next;
     for (const auto& link : slots_)
         if (link) next = earliest(next, link->next_deadline());
+    for (const auto& [session, closing] : closing_) next = earliest(next, closing.until);
     return next;
 }
 

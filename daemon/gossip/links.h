@@ -21,6 +21,10 @@ std::string_view explain(wire::CloseReason reason);
 // the same in every replay.
 class Links {
 public:
+    static constexpr std::size_t kClosingMax = 256;
+    static constexpr Duration kClosingTime = std::chrono::seconds(3);
+    static constexpr Duration kClosingPause = std::chrono::milliseconds(100);
+
     Links(Core& core, ChunkStore& store);
 
     // Opens a link or adds a session to one. nullptr when the table is full (counted) or the
@@ -32,6 +36,7 @@ public:
     Link* at(std::size_t slot) const { return slots_[slot].get(); }
     bool is_linked_at(const Endpoint& at) const;
     std::size_t size() const { return by_id_.size(); }
+    std::size_t chosen_count() const;
     bool is_full() const { return size() >= core_.config.limits.links; }
 
     template <typename Visit>
@@ -47,7 +52,13 @@ public:
     Link* random();
 
     // Tells the neighbour why, then forgets it.
-    void close(Link& link, wire::CloseReason reason, std::string why, Now now);
+    void close(Link& link, const wire::Close& close, std::string why, Now now);
+    void close(Link& link, wire::CloseReason reason, std::string why, Now now) {
+        close(link, wire::Close{reason, {}}, std::move(why), now);
+    }
+    // Somebody still talks in a session we have closed: the Close was lost, and silence would
+    // look like death.
+    void answer_closed(wire::SessionId session, Now now);
     // Without a word: it is dead, or has closed itself.
     void drop(Link& link, std::string why, bool is_silent);
     std::vector<ClosedLink> take_closed() { return std::exchange(closed_, {}); }
@@ -61,12 +72,21 @@ public:
     std::optional<std::int64_t> clock_offset_ms() const;
 
 private:
+    void forget(Link& link, std::string why, bool is_silent);
+
     Core& core_;
     ChunkStore& store_;
     std::array<std::unique_ptr<Link>, kLinksMax> slots_;
     std::map<crypto::NodeId, std::size_t> by_id_;
     std::unordered_map<wire::SessionId, std::size_t> by_session_;  // numbers of our own choosing
     std::vector<ClosedLink> closed_;
+    struct Closing {
+        std::unique_ptr<Link> link;
+        wire::CloseReason reason{};
+        Instant until;
+        Instant answer_at;
+    };
+    std::map<wire::SessionId, Closing> closing_;  // at most kClosingMax
     ChunkEncodings encodings_;
     std::size_t flush_from_ = 0;  // whose turn it is when the outbox was full
 };

@@ -19,8 +19,30 @@ std::string_view name_of(LearntFrom source) {
 
 }  // namespace
 
-Overlay::Overlay(Core& core, Links& links, Handshakes& handshakes)
-    : core_(core), links_(links), handshakes_(handshakes) {}
+Overlay::Overlay(Core& core, Links& links, Membership& membership, Handshakes& handshakes,
+                 Instant now)
+    : core_(core),
+      links_(links),
+      membership_(membership),
+      handshakes_(handshakes),
+      tend_at_(now),
+      dial_failed_at_(now),
+      probe_at_(now + core_.random.between(0s, kProbeInterval)) {}
+
+bool Overlay::is_small() const {
+    return membership_.alive_count() <= kEveryoneMax &&
+           candidates_.size() - hint_count_ <= 4 * kEveryoneMax;
+}
+
+bool Overlay::wants_links() const {
+    return links_.chosen_count() + handshakes_.dialling() < kChosen;
+}
+
+bool Overlay::needs_tending() const {
+    if (is_small()) return false;
+    const std::size_t chosen = links_.chosen_count();
+    return chosen > kChosen || links_.size() - chosen > kAccepted || wants_links();
+}
 
 void Overlay::add(const Endpoint& at, LearntFrom source, std::optional<crypto::NodeId> id,
                   Instant now) {
@@ -29,12 +51,14 @@ void Overlay::add(const Endpoint& at, LearntFrom source, std::optional<crypto::N
     Candidate& candidate = found->second;
     if (is_new) {
         candidate.source = source;
+        hint_count_ += is_hint(candidate) ? 1U : 0U;
         candidate.next_try = now;
         due_.emplace(now, at);
-        if (candidates_.size() > kCandidatesMax) make_room();
+        if (candidates_.size() > kCandidatesMax) forget_worst_candidate();
         if (!candidates_.contains(at)) return;
     } else if (source == LearntFrom::seed || source == LearntFrom::operator_ ||
-               candidate.source == LearntFrom::beacon) {
+               is_hint(candidate)) {
+        hint_count_ -= is_hint(candidate) && source != LearntFrom::beacon ? 1U : 0U;
         candidate.source = source;
     }
     if (id) candidate.id = id;
@@ -53,7 +77,13 @@ void Overlay::add(const Endpoint& at, LearntFrom source, std::optional<crypto::N
     if (is_new || next < candidate.next_try) schedule(at, candidate, next);
 }
 
-void Overlay::make_room() {
+void Overlay::add_member(const crypto::NodeId& id, Instant now) {
+    const Member* member = membership_.find(id);
+    if (member == nullptr || member->state == MemberState::left || !is_small()) return;
+    for (const Endpoint& at : member->presence.addresses) add(at, LearntFrom::presence, id, now);
+}
+
+void Overlay::forget_worst_candidate() {
     core_.count(Counter::candidates_evicted);
     const auto worst = std::max_element(
         candidates_.begin(), candidates_.end(), [](const auto& a, const auto& b) {
@@ -63,8 +93,13 @@ void Overlay::make_room() {
             };
             return rank(a.second) < rank(b.second);
         });
-    due_.erase({worst->second.next_try, worst->first});
-    candidates_.erase(worst);
+    forget(worst);
+}
+
+void Overlay::forget(std::map<Endpoint, Candidate>::iterator candidate) {
+    due_.erase({candidate->second.next_try, candidate->first});
+    hint_count_ -= is_hint(candidate->second) ? 1U : 0U;
+    candidates_.erase(candidate);
 }
 
 void Overlay::schedule(const Endpoint& at, Candidate& candidate, Instant next_try) {
@@ -82,7 +117,8 @@ void Overlay::handle_link_up(const crypto::NodeId& id, const Endpoint& at) {
 
 void Overlay::handle_link_down(const crypto::NodeId& id, const Endpoint& at, bool has_left,
                                Instant now) {
-    add(at, LearntFrom::presence, id, now);
+    tend_at_ = std::min(tend_at_, now);
+    if (is_small()) add(at, LearntFrom::presence, id, now);
     for (auto& [place, candidate] : candidates_)
         if (candidate.id == id) {
             candidate.failures = 0;
@@ -124,6 +160,16 @@ bool Overlay::is_pointless(const Endpoint& at, const Candidate& candidate, Insta
            is_avoided(*candidate.id, now);
 }
 
+bool Overlay::is_wanted(const Candidate& candidate) const {
+    if (candidate.source == LearntFrom::operator_ || is_small()) return true;
+    // A beacon of somebody who is not with us: a newcomer, or the other half of a split.
+    if (is_hint(candidate) || wants_links()) return true;
+    // So may be a seed that is none of the living.
+    if (candidate.source != LearntFrom::seed) return false;
+    const Member* member = candidate.id ? membership_.find(*candidate.id) : nullptr;
+    return member == nullptr || member->state != MemberState::alive;
+}
+
 // By address, whatever the port: beacons may name every port of a victim.
 bool Overlay::may_follow_hint(const Endpoint& at, Instant now) {
     std::erase_if(hinted_, [&](const auto& entry) { return entry.second <= now; });
@@ -131,16 +177,22 @@ bool Overlay::may_follow_hint(const Endpoint& at, Instant now) {
     return hinted_.try_emplace(at.with_port(0), now + kHintPause).second;
 }
 
-void Overlay::handle_timeout(Instant now) {
+void Overlay::handle_timeout(Now now) {
+    dial_due(now.monotonic);
+    if (tend_at_ <= now.monotonic) tend(now);
+    if (dial_failed_at_ <= now.monotonic) dial_failed(now.monotonic);
+    if (probe_at_ <= now.monotonic) probe(now.monotonic);
+}
+
+void Overlay::dial_due(Instant now) {
     while (!due_.empty() && due_.begin()->first <= now && handshakes_.has_room()) {
         const Endpoint at = due_.begin()->second;
         Candidate& candidate = candidates_.at(at);
         if (is_hint(candidate) && candidate.failures >= kHintTries) {
-            due_.erase(due_.begin());
-            candidates_.erase(at);
+            forget(candidates_.find(at));
             continue;
         }
-        if (is_pointless(at, candidate, now) || links_.is_full()) {
+        if (is_pointless(at, candidate, now) || !is_wanted(candidate) || links_.is_full()) {
             schedule(at, candidate, now + core_.random.between(4s, 6s));
             continue;
         }
@@ -156,9 +208,149 @@ void Overlay::handle_timeout(Instant now) {
     }
 }
 
+std::vector<const Member*> Overlay::members_to_dial(bool failed, Instant now) const {
+    std::vector<const Member*> result;
+    for (const auto& [id, member] : membership_.all()) {
+        const bool fits = failed ? member.state == MemberState::failed
+                                 : member.state == MemberState::alive;
+        if (!fits || member.is_linked || is_avoided(id, now)) continue;
+        const auto full = full_.find(id);
+        if (!failed && full != full_.end() && full->second > now) continue;
+        result.push_back(&member);
+    }
+    return result;
+}
+
+bool Overlay::dial_member(const Member& member, Instant now) {
+    std::vector<Endpoint> places = member.presence.addresses;
+    if (member.reached_at.port != 0) places.push_back(member.reached_at);
+    if (places.empty()) return false;
+    return handshakes_.dial(places[core_.random.below(places.size())], 4, now);
+}
+
+void Overlay::tend(Now now) {
+    tend_at_ = now.monotonic + core_.random.between(kTendInterval * 8 / 10,
+                                                    kTendInterval * 12 / 10);
+    std::erase_if(full_, [&](const auto& entry) { return entry.second <= now.monotonic; });
+    if (is_small()) return;
+    choose(now.monotonic);
+    trim(now);
+}
+
+// Rule 2. Members are drawn at random, so that the graph is.
+void Overlay::choose(Instant now) {
+    if (!wants_links()) return;
+    std::vector<const Member*> members = members_to_dial(false, now);
+    while (!members.empty() && wants_links() && core_.outbox.has_room()) {
+        const std::size_t drawn = core_.random.below(members.size());
+        dial_member(*members[drawn], now);
+        members.erase(members.begin() + static_cast<std::ptrdiff_t>(drawn));
+    }
+}
+
+// Rule 4. All nodes together dial each failed member about 20 times a second, however many
+// nodes there are, and no single node more than once a second.
+void Overlay::dial_failed(Instant now) {
+    const std::vector<const Member*> failed = members_to_dial(true, now);
+    Duration pause = 1s;
+    if (!failed.empty()) {
+        const auto known = static_cast<std::int64_t>(membership_.all().size());
+        const auto lost = static_cast<std::int64_t>(failed.size());
+        pause = std::max<Duration>(pause, std::chrono::milliseconds(50 * known / lost));
+        dial_member(*failed[core_.random.below(failed.size())], now);
+    }
+    dial_failed_at_ = now + core_.random.between(pause * 9 / 10, pause * 11 / 10);
+}
+
+void Overlay::probe(Instant now) {
+    probe_at_ = now + core_.random.between(kProbeInterval * 9 / 10, kProbeInterval * 11 / 10);
+    if (is_small()) return;
+    std::vector<Endpoint> places;
+    for (const auto& [at, candidate] : candidates_)
+        if (!is_hint(candidate) && !is_pointless(at, candidate, now)) places.push_back(at);
+    if (!places.empty())
+        handshakes_.dial(places[core_.random.below(places.size())], 2, now);
+    else if (const auto members = members_to_dial(false, now); !members.empty())
+        dial_member(*members[core_.random.below(members.size())], now);
+}
+
+// Rule 3, when the table itself is full: whoever has had the time to learn of others goes.
+void Overlay::make_room(Now now) {
+    if (!links_.is_full()) return;
+    Link* spare = spare_accepted(now.monotonic);
+    if (spare == nullptr) spare = oldest_accepted();
+    if (spare != nullptr) close_full(*spare, now);
+}
+
+// The newest accepted link that has lived long enough to tell its end of other members: long
+// friendships are kept.
+Link* Overlay::spare_accepted(Instant now) {
+    Link* newest = nullptr;
+    links_.for_each([&](Link& link) {
+        if (link.is_chosen() || now - link.opened_at < kSurplusTime) return;
+        if (newest == nullptr || link.opened_at > newest->opened_at) newest = &link;
+    });
+    return newest;
+}
+
+Link* Overlay::oldest_accepted() {
+    Link* oldest = nullptr;
+    links_.for_each([&](Link& link) {
+        if (link.is_chosen()) return;
+        if (oldest == nullptr || link.opened_at < oldest->opened_at) oldest = &link;
+    });
+    return oldest;
+}
+
+// What grew beyond the rules, as when the tenth member came or many join at one seed.
+void Overlay::trim(Now now) {
+    while (links_.size() - links_.chosen_count() > kAccepted) {
+        Link* spare = spare_accepted(now.monotonic);
+        if (spare == nullptr || !core_.outbox.has_room()) break;
+        close_full(*spare, now);
+    }
+    // Our own choice goes one at a time, so that the other end finds another before the next.
+    if (links_.chosen_count() > kChosen) close_newest_chosen(now);
+}
+
+void Overlay::close_newest_chosen(Now now) {
+    Link* newest = nullptr;
+    links_.for_each([&](Link& link) {
+        if (!link.is_chosen() || now.monotonic - link.opened_at < kSurplusTime) return;
+        if (newest == nullptr || link.opened_at > newest->opened_at) newest = &link;
+    });
+    if (newest != nullptr) close_full(*newest, now);
+}
+
+void Overlay::close_full(Link& link, Now now) {
+    std::vector<Endpoint> others;
+    for (const auto& [id, member] : membership_.all()) {
+        const bool is_other = id != link.id() && member.state == MemberState::alive;
+        if (is_other && !member.presence.addresses.empty())
+            others.push_back(member.presence.addresses.front());
+    }
+    std::vector<Endpoint> handed;
+    while (!others.empty() && handed.size() < kHandedMax) {
+        const std::size_t drawn = core_.random.below(others.size());
+        handed.push_back(others[drawn]);
+        others.erase(others.begin() + static_cast<std::ptrdiff_t>(drawn));
+    }
+    note_full(link.id(), now.monotonic);
+    links_.close(link, {wire::CloseReason::full, handed}, "room was made for others", now);
+}
+
+void Overlay::note_full(const crypto::NodeId& id, Instant now) {
+    if (full_.size() < kAvoidedMax) full_[id] = now + kFullTime;
+}
+
 std::optional<Instant> Overlay::next_deadline() const {
-    if (due_.empty() || !handshakes_.has_room()) return std::nullopt;
-    return due_.begin()->first;
+    std::optional<Instant> next;
+    if (needs_tending()) next = tend_at_;
+    if (!is_small()) next = earliest(next, probe_at_);
+    const bool has_lost = membership_.all().size() + 1 > membership_.alive_count();
+    if (has_lost) next = earliest(next, dial_failed_at_);
+    if (!due_.empty() && handshakes_.has_room()) next = earliest(next, due_.begin()->first);
+    return next;
 }
 
 std::vector<CandidateSnapshot> Overlay::snapshot(Instant now) const {

@@ -5,10 +5,24 @@
 
 #include "daemon/gossip/handshakes.h"
 #include "daemon/gossip/links.h"
+#include "daemon/gossip/membership.h"
 
 namespace hearsay::gossip {
 
-// Whom to be linked with, and where to find them. Today: with every member there is room for.
+// Whom to be linked with, and where to find them: a partial view in the manner of HyParView
+// (Leitao, Pereira, Rodrigues 2007), the member directory serving as its passive view.
+//
+// Rules:
+//   1. Up to kEveryoneMax members, everyone is linked with everyone.
+//   2. Beyond, a node chooses kChosen neighbours at random among the living and replaces one that
+//      goes at once; it accepts up to kAccepted others. Each node choosing four keeps a random
+//      graph connected when half of all nodes go at once.
+//   3. A joiner is never turned away: a link beyond rule 2 lives kSurplusTime, enough to learn of
+//      each other's members, and is then closed with other members to try; a full table lets
+//      one go at once.
+//   4. Splits heal: while F of N members are failed, a random failed one is dialled every
+//      max(1 s, N / 20F s), without back-off; a seed that is none of the living is dialled for
+//      ever; and every kProbeInterval one place is dialled that rules 1 and 2 do not ask for.
 //
 // A candidate is a place that was named to us, with whoever named it: a seed for ever, a member's
 // own signed presence, a beacon (a hint: it may be a spoofed one, so its address gets a single
@@ -17,6 +31,10 @@ namespace hearsay::gossip {
 // Bounds: kCandidatesMax places; a full table lets the one go that failed most and is no seed.
 class Overlay {
 public:
+    static constexpr std::size_t kEveryoneMax = 9;
+    static constexpr std::size_t kChosen = 4;
+    static constexpr std::size_t kAccepted = 8;
+    static constexpr std::size_t kHandedMax = 8;
     static constexpr std::size_t kCandidatesMax = 4096;
     static constexpr std::size_t kAvoidedMax = 1024;
     static constexpr std::size_t kHintedMax = 1024;
@@ -27,12 +45,18 @@ public:
     static constexpr Duration kBackoffMax = std::chrono::seconds(30);
     static constexpr Duration kSeedBackoffMax = std::chrono::seconds(10);
     static constexpr Duration kAvoidTime = std::chrono::minutes(1);
+    static constexpr Duration kFullTime = std::chrono::seconds(20);
     static constexpr Duration kSelfPause = std::chrono::minutes(10);
+    static constexpr Duration kProbeInterval = std::chrono::seconds(30);
+    static constexpr Duration kTendInterval = std::chrono::milliseconds(500);
+    static constexpr Duration kSurplusTime = std::chrono::seconds(1);
 
-    Overlay(Core& core, Links& links, Handshakes& handshakes);
+    Overlay(Core& core, Links& links, Membership& membership, Handshakes& handshakes, Instant now);
 
     // `id`, if known, saves dialling a place whose owner is linked already.
     void add(const Endpoint& at, LearntFrom source, std::optional<crypto::NodeId> id, Instant now);
+    // A member's presence is new: dialled if rule 1 asks for it.
+    void add_member(const crypto::NodeId& id, Instant now);
     void handle_link_up(const crypto::NodeId& id, const Endpoint& at);
     // Dialled again soon, unless it said that it leaves.
     void handle_link_down(const crypto::NodeId& id, const Endpoint& at, bool has_left,
@@ -41,8 +65,14 @@ public:
     // Neither dialled nor accepted for kAvoidTime.
     void avoid(const crypto::NodeId& id, Instant now);
     bool is_avoided(const crypto::NodeId& id, Instant now) const;
+    // It has no room for us: not chosen for kFullTime.
+    void note_full(const crypto::NodeId& id, Instant now);
+    // Rule 1 holds. A node that has just started knows nobody but may remember a thousand.
+    bool is_small() const;
+    // Before a link is opened: a full table lets one go.
+    void make_room(Now now);
 
-    void handle_timeout(Instant now);
+    void handle_timeout(Now now);
     std::optional<Instant> next_deadline() const;
     std::vector<CandidateSnapshot> snapshot(Instant now) const;
 
@@ -58,18 +88,40 @@ private:
     bool is_hint(const Candidate& candidate) const {
         return candidate.source == LearntFrom::beacon;
     }
+    bool wants_links() const;
+    bool needs_tending() const;
     bool is_pointless(const Endpoint& at, const Candidate& candidate, Instant now) const;
+    bool is_wanted(const Candidate& candidate) const;
     bool may_follow_hint(const Endpoint& at, Instant now);
     void schedule(const Endpoint& at, Candidate& candidate, Instant next_try);
-    void make_room();
+    void forget_worst_candidate();
+    void forget(std::map<Endpoint, Candidate>::iterator candidate);
+    void dial_due(Instant now);
+    void tend(Now now);
+    void choose(Instant now);
+    void dial_failed(Instant now);
+    void probe(Instant now);
+    bool dial_member(const Member& member, Instant now);
+    std::vector<const Member*> members_to_dial(bool failed, Instant now) const;
+    void trim(Now now);
+    Link* spare_accepted(Instant now);
+    Link* oldest_accepted();
+    void close_newest_chosen(Now now);
+    void close_full(Link& link, Now now);
 
     Core& core_;
     Links& links_;
+    Membership& membership_;
     Handshakes& handshakes_;
     std::map<Endpoint, Candidate> candidates_;
+    std::size_t hint_count_ = 0;  // of the candidates
     std::set<std::pair<Instant, Endpoint>> due_;
     std::map<crypto::NodeId, Instant> avoided_;
     std::map<Endpoint, Instant> hinted_;  // addresses that had a HELLO for a hint, until when
+    std::map<crypto::NodeId, Instant> full_;
+    Instant tend_at_;
+    Instant dial_failed_at_;
+    Instant probe_at_;
 };
 
 }  // namespace hearsay::gossip

@@ -1,5 +1,7 @@
 #include "daemon/gossip/repair.h"
 
+#include <bit>
+
 #include "base/insist.h"
 
 namespace hearsay::gossip {
@@ -82,6 +84,9 @@ void Repair::handle_have(Link& from, const wire::Have& have, Now now) {
         for (std::size_t i = 0; i < mine.size(); ++i)
             if (mine[i] != have.bucket_hashes[i]) differing |= std::uint64_t{1} << i;
         if (differing != 0) list_records(from, differing);
+        // Far apart, as after joining: do not wait for the next turn.
+        if (std::popcount(differing) > kFarApart)
+            records_at_ = std::min(records_at_, now.monotonic + kRecordsInterval / 5);
     }
     if (!have.records.empty() || have.expanded != 0) compare_records(from, have, now.monotonic);
 }

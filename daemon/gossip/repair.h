@@ -23,6 +23,7 @@ class Repair {
 public:
     static constexpr Duration kTellInterval = std::chrono::milliseconds(250);
     static constexpr Duration kRecordsInterval = std::chrono::seconds(1);
+    static constexpr int kFarApart = 8;  // differing buckets
     static constexpr Duration kWantDelay = std::chrono::milliseconds(20);
     static constexpr Duration kWantRetry = std::chrono::milliseconds(200);
     static constexpr Duration kElsewhereFirst = std::chrono::milliseconds(10);

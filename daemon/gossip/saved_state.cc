@@ -6,7 +6,7 @@
 namespace hearsay::gossip {
 namespace {
 
-constexpr std::string_view kMagic = "hearsay-state-1\n";
+constexpr std::string_view kMagic = "hearsay-state-2\n";
 constexpr std::size_t kRangesMax = 100'000;
 
 bool read_member(ByteReader& reader, SavedState::Member& member) {
@@ -53,6 +53,7 @@ Bytes encode_state(const SavedState& state) {
         }
     }
     writer.u8(state.has_streams ? 1 : 0);
+    writer.u64(state.repeats_until_ms);
     writer.u32(static_cast<std::uint32_t>(state.streams.size()));
     for (const SavedState::SettledStream& stream : state.streams) {
         writer.bytes(stream.key.publisher.view());
@@ -81,6 +82,7 @@ std::optional<SavedState> decode_state(ByteView bytes) {
     for (std::uint32_t i = 0; i < member_count; ++i)
         if (!read_member(reader, state.members.emplace_back())) return std::nullopt;
     state.has_streams = reader.u8() != 0;
+    state.repeats_until_ms = reader.u64();
     const std::uint32_t stream_count = reader.u32();
     for (std::uint32_t i = 0; i < stream_count; ++i)
         if (!read_stream(reader, state.streams.emplace_back())) return std::nullopt;

@@ -8,8 +8,8 @@
 namespace hearsay::gossip {
 
 // What survives a restart. As bytes:
-//   "hearsay-state-1\n" | member_count u32 | member... | has_streams u8 | stream_count u32
-//   | stream... | checksum[32]
+//   "hearsay-state-2\n" | member_count u32 | member... | has_streams u8 | repeats_until_ms u64
+//   | stream_count u32 | stream... | checksum[32]
 //   member: id[32] | address_count u8 | (address[16] | port u16)...
 //   stream: publisher[32] | epoch u64 | floor u64 | range_count u32 | (first u64 | last u64)...
 // with checksum = BLAKE2b-256 of all before it. Damaged or foreign bytes are no state at all.
@@ -26,6 +26,9 @@ struct SavedState {
     std::vector<Member> members;
     // Written by a clean stop only: what must not be delivered again.
     bool has_streams = false;
+    // Of an earlier crash: messages created up to then may have been delivered before it without
+    // being among the streams. Unix time; 0: none.
+    std::uint64_t repeats_until_ms = 0;
     std::vector<SettledStream> streams;
 };
 

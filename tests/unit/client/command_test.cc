@@ -197,6 +197,7 @@ TEST_CASE("a binary payload is published from standard input as it is") {
     const Outcome outcome =
         run("publish t - --json --socket " + daemon.path(), "printf 'a\\n\\000\\377b' |");
     CHECK(outcome.exit_code == 0);
+    daemon.finish();
     CHECK(payload == std::string("a\n\0\xff"
                                  "b",
                                  5));
@@ -216,6 +217,7 @@ TEST_CASE("each line of standard input is a message, the last one without newlin
     const Outcome outcome =
         run("publish t --lines --json --socket " + daemon.path(), "printf 'a\\n\\nbc' |");
     CHECK(outcome.exit_code == 0);
+    daemon.finish();
     CHECK(seen == R"("sizes":[1,0]}a"sizes":[2]}bc)");
     CHECK(Json::parse(outcome.out)["accepted"] == 3);
 }
@@ -278,6 +280,7 @@ TEST_CASE("a token is read from standard input, not from arguments") {
     const Outcome outcome = run("network join --seed h:1 --seed i --socket " + daemon.path(),
                                 "printf 'hearsay1-abc\\ndef\\n' |");
     CHECK(outcome.exit_code == 0);
+    daemon.finish();
     CHECK_THAT(line, Catch::Contains(R"("token":"hearsay1-abcdef","seeds":["h:1","i"])"));
     CHECK(run("network join hearsay1-abc").exit_code == 2);
     CHECK(run("network join --socket /nowhere").exit_code == 2);  // empty input

@@ -94,13 +94,17 @@ public:
         });
     }
     ~FakeDaemon() {
-        thread_.join();
+        finish();
         close(listener_);
         std::filesystem::remove_all(folder_);
     }
     FakeDaemon(const FakeDaemon&) = delete;
     FakeDaemon& operator=(const FakeDaemon&) = delete;
 
+    // Once every connection is served: what the script wrote may be read.
+    void finish() {
+        if (thread_.joinable()) thread_.join();
+    }
     const std::string& path() const { return path_; }
 
 private:

@@ -37,6 +37,7 @@ TEST_CASE("a publish sends its line and payload and returns the id of the messag
     CHECK(id == "ab/0");
     CHECK(line ==
           R"({"id":1,"op":"publish","topic":"a\"b","lifetime":1.500,"wait":false,"size":4})");
+    daemon.finish();
     CHECK(payload == std::string("x\n\0y", 4));
 }
 
@@ -53,6 +54,7 @@ TEST_CASE("many messages go in requests of at most 1,024") {
     Client client;
     client.connect(daemon.path());
     CHECK(client.publish_many("t", std::vector<std::string>(1500, "x")) == 1500);
+    daemon.finish();
     CHECK(lines[1].substr(0, 46) == R"({"id":2,"op":"publish","topic":"t","sizes":[1,)");
 }
 

@@ -126,6 +126,29 @@ TEST_CASE("after a crash the members are remembered and repeats are flagged", "[
     CHECK(lan.put(2).deliveries[0].facts.may_repeat);
 }
 
+TEST_CASE("a crash is remembered across the clean stops after it", "[engine]") {
+    Lan lan;
+    REQUIRE(lan.make_complete(2));
+    lan.publish(1, "before", {60s});
+    lan.run_for(1s);
+    lan.remove(2);  // crashes, and its next process hears nothing before it stops cleanly
+    const auto restart_as = [&](std::uint64_t epoch, const Bytes& saved, bool has_seed) {
+        lan.add(2, [&](EngineSetup& setup) {
+            setup.epoch = epoch;
+            setup.saved = saved;
+            setup.is_first_start = false;
+        }, has_seed);
+    };
+    restart_as(kEpoch + 1, {}, false);
+    const Bytes saved = lan.engine(2).save(lan.now());
+    lan.remove(2);
+    restart_as(kEpoch + 2, saved, true);
+    CHECK(lan.run_until([&] { return lan.is_complete(); }));
+    lan.run_for(2s);
+    REQUIRE(lan.payloads(2) == std::vector<std::string>{"before"});
+    CHECK(lan.put(2).deliveries[0].facts.may_repeat);
+}
+
 TEST_CASE("damaged state is a start without state", "[engine]") {
     Lan lan;
     REQUIRE(lan.make_complete(2));

@@ -325,8 +325,8 @@ TEST_CASE("what arrives late still gets time to spread, and never more than its 
 TEST_CASE("after a crash old messages are flagged as possible repeats, later ones are not",
           "[flood]") {
     Scene scene;
-    scene.flood.expect_repeats();
     const std::uint64_t skew_ms = 300'000;
+    scene.flood.expect_repeats(kWallMs + skew_ms);
     scene.receive_and_check(2, scene.author.message(1, "p").chunk(), after(1s));
     scene.receive_and_check(
         2, scene.author.message(2, "p", {.created_ms = kWallMs + skew_ms + 1}).chunk(),

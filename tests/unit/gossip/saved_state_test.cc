@@ -8,13 +8,14 @@
 namespace hearsay::gossip {
 namespace {
 
-constexpr std::string_view kMagic = "hearsay-state-1\n";
+constexpr std::string_view kMagic = "hearsay-state-2\n";
 
 SavedState sample() {
     SavedState state;
     state.members.push_back({ground::node_of(1), {ground::place(1), ground::place(2)}});
     state.members.push_back({ground::node_of(2), {}});
     state.has_streams = true;
+    state.repeats_until_ms = 1'700'000'000'123;
     state.streams.push_back({{ground::node_of(1), 7}, 10, {{12, 15}, {20, 20}}});
     state.streams.push_back({{ground::node_of(3), 8}, 0, {}});
     return state;
@@ -34,6 +35,7 @@ TEST_CASE("saved state comes back as it was", "[saved]") {
     CHECK(read->members[0].addresses == sample().members[0].addresses);
     CHECK(read->members[1].addresses.empty());
     CHECK(read->has_streams);
+    CHECK(read->repeats_until_ms == sample().repeats_until_ms);
     REQUIRE(read->streams.size() == 2);
     CHECK(read->streams[0].key == sample().streams[0].key);
     CHECK(read->streams[0].floor == 10);
@@ -76,7 +78,7 @@ TEST_CASE("content that lies under a right checksum is no state", "[saved]") {
     Bytes foreign = encode_state({});
     foreign.resize(foreign.size() - crypto::Hash::kSize);
     CHECK(decode_state(with_checksum(foreign)));
-    foreign[14] = '2';
+    foreign[14] = '1';
     CHECK_FALSE(decode_state(with_checksum(foreign)));
 
     // More members than there are bytes: refused before memory is taken for them.
