@@ -317,9 +317,15 @@ void Overlay::close_newest_chosen(Now now) {
     Link* newest = nullptr;
     links_.for_each([&](Link& link) {
         if (!link.is_chosen() || now.monotonic - link.opened_at < kSurplusTime) return;
+        if (is_asked_for(link)) return;
         if (newest == nullptr || link.opened_at > newest->opened_at) newest = &link;
     });
     if (newest != nullptr) close_full(*newest, now);
+}
+
+bool Overlay::is_asked_for(const Link& link) const {
+    const auto found = candidates_.find(link.at());
+    return found != candidates_.end() && found->second.source == LearntFrom::operator_;
 }
 
 void Overlay::close_full(Link& link, Now now) {

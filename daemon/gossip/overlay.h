@@ -16,7 +16,7 @@ namespace hearsay::gossip {
 //   1. Up to kEveryoneMax members, everyone is linked with everyone.
 //   2. Beyond, a node chooses kChosen neighbours at random among the living and replaces one that
 //      goes at once; it accepts up to kAccepted others. Each node choosing four keeps a random
-//      graph connected when half of all nodes go at once.
+//      graph connected when half of all nodes go at once. What an operator dialled stays besides.
 //   3. A joiner is never turned away: a link beyond rule 2 lives kSurplusTime, enough to learn of
 //      each other's members, and is then closed with other members to try; a full table lets
 //      one go at once.
@@ -107,6 +107,7 @@ private:
     Link* spare_accepted(Instant now);
     Link* oldest_accepted();
     void close_newest_chosen(Now now);
+    bool is_asked_for(const Link& link) const;
     void close_full(Link& link, Now now);
 
     Core& core_;
