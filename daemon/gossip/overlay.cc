@@ -157,7 +157,13 @@ bool Overlay::is_pointless(const Endpoint& at, const Candidate& candidate, Insta
     if (links_.is_linked_at(at) || handshakes_.is_dialling(at)) return true;
     if (!candidate.id) return false;
     return *candidate.id == core_.self_id || links_.find(*candidate.id) != nullptr ||
-           is_avoided(*candidate.id, now);
+           is_avoided(*candidate.id, now) ||
+           (has_no_room(*candidate.id, now) && links_.size() > 0);
+}
+
+bool Overlay::has_no_room(const crypto::NodeId& id, Instant now) const {
+    const auto found = full_.find(id);
+    return found != full_.end() && found->second > now;
 }
 
 bool Overlay::is_wanted(const Candidate& candidate) const {
@@ -214,8 +220,7 @@ std::vector<const Member*> Overlay::members_to_dial(bool failed, Instant now) co
         const bool fits = failed ? member.state == MemberState::failed
                                  : member.state == MemberState::alive;
         if (!fits || member.is_linked || is_avoided(id, now)) continue;
-        const auto full = full_.find(id);
-        if (!failed && full != full_.end() && full->second > now) continue;
+        if (!failed && has_no_room(id, now)) continue;
         result.push_back(&member);
     }
     return result;

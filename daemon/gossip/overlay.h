@@ -92,6 +92,7 @@ private:
     bool needs_tending() const;
     bool is_pointless(const Endpoint& at, const Candidate& candidate, Instant now) const;
     bool is_wanted(const Candidate& candidate) const;
+    bool has_no_room(const crypto::NodeId& id, Instant now) const;
     bool may_follow_hint(const Endpoint& at, Instant now);
     void schedule(const Endpoint& at, Candidate& candidate, Instant next_try);
     void forget_worst_candidate();

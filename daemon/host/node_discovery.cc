@@ -26,7 +26,9 @@ void Node::Parts::read_interfaces() {
 }
 
 // Those this node can be reached at: what it is bound to, or all but loopback when that is
-// everything; loopback too where the operator has chosen it for beacons.
+// everything; loopback too where the operator has chosen it for beacons. A node bound to nothing
+// but loopback is in a network of one host: there it is reached at each address of 127.0.0.0/8,
+// though the interface has only the first.
 std::vector<gossip::Interface> Node::Parts::served_interfaces() const {
     const std::vector<Endpoint> bound = sockets.bound();
     const auto is_served = [&](const gossip::Interface& interface) {
@@ -37,6 +39,15 @@ std::vector<gossip::Interface> Node::Parts::served_interfaces() const {
     };
     std::vector<gossip::Interface> result;
     std::copy_if(interfaces.begin(), interfaces.end(), std::back_inserter(result), is_served);
+    const bool is_one_host = std::all_of(bound.begin(), bound.end(),
+                                         [](const Endpoint& at) { return at.is_loopback(); });
+    if (is_one_host && result.empty())
+        for (const Endpoint& at : bound) {
+            gossip::Interface& interface = result.emplace_back();
+            interface.name = "lo";
+            interface.address = at.with_port(0);
+            interface.prefix_size = 8;
+        }
     return result;
 }
 

@@ -16,13 +16,14 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 os.environ.setdefault("HEARSAY_BUILD", str(ROOT / "build/release"))
 sys.path.insert(0, str(ROOT / "tests/cluster"))
+import detection  # noqa: E402
 import flood_quiet  # noqa: E402
 import idle  # noqa: E402
 import micro  # noqa: E402
 from lab import Lab, Skip, end_on_signals  # noqa: E402
 from systems import Serf, version_of  # noqa: E402
 
-BENCHMARKS = {"flood_quiet": flood_quiet, "idle": idle, "micro": micro}
+BENCHMARKS = {"flood_quiet": flood_quiet, "idle": idle, "micro": micro, "detection": detection}
 RESULT = ROOT / "build/bench.json"
 
 

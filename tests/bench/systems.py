@@ -4,6 +4,8 @@
   subscribe(topic)   one connection per node that reads messages; see Subscriber
   publisher(number)  a function that publishes one payload through that node, without waiting
   bodies(subscriber) the payloads a subscriber got, each with the moment its bytes were read
+  watch_failures(number)  a connection to that node that hears of failed members; see Watcher
+  revive(number)     starts a killed node again and waits until it is back; False where it is not done
   pids(), close()
 """
 import json
@@ -57,6 +59,36 @@ class Subscriber:
         self.sock.close()
 
 
+class Watcher:
+    """Tells which nodes are said to have failed; `take_one` cuts one event off the bytes."""
+
+    def __init__(self, number, sock, take_one, number_failed):
+        self.number = number
+        self.sock = sock
+        self.sock.setblocking(False)
+        self.buffer = b""
+        self.take_one = take_one
+        self.number_failed = number_failed
+
+    def fileno(self):
+        return self.sock.fileno()
+
+    def failed(self):
+        """The numbers in what has come since the last call."""
+        try:
+            self.buffer += self.sock.recv(1 << 16)
+        except BlockingIOError:
+            return []
+        numbers = []
+        while (taken := self.take_one(self.buffer)) is not None:
+            event, self.buffer = taken
+            numbers += self.number_failed(event)
+        return numbers
+
+    def close(self):
+        self.sock.close()
+
+
 def wait_until(is_true, seconds, what):
     deadline = time.monotonic() + seconds
     while not is_true():
@@ -72,6 +104,7 @@ class Hearsay:
 
     def __init__(self, lab, namespace, nodes):
         self.lab = lab
+        self.nodes = nodes
         for number in range(nodes):
             lab.add_host(f"n{number}", namespace,
                          listen={"addresses": [f"127.0.0.{number + 1}"]},
@@ -118,6 +151,28 @@ class Hearsay:
 
         return [(moment, payload) for moment, (line, payload) in subscriber.parsed(take_one)
                 if line.get("event") == "message"]
+
+    def watch_failures(self, number):
+        sock = connect(self.hosts[number].socket, 5)
+        sock.sendall(b'{"op":"events"}\n')
+        sock.recv(1 << 16)
+
+        def take_one(buffer):
+            line, newline, rest = buffer.partition(b"\n")
+            return (json.loads(line), rest) if newline else None
+
+        def number_failed(event):
+            is_failure = event.get("event") == "member_failed"
+            return [int(event["name"][1:])] if is_failure and event["name"] else []
+
+        return Watcher(number, sock, take_one, number_failed)
+
+    def revive(self, number):
+        self.hosts[number].process.wait(10)
+        self.hosts[number].start()
+        wait_until(lambda: all(host.ask(op="status")["members"]["alive"] == self.nodes
+                               for host in self.hosts), FORM_SECONDS, "the killed node is back")
+        return True
 
     def pids(self):
         return [host.process.pid for host in self.hosts]
@@ -232,6 +287,27 @@ class Serf:
             return event, buffer[unpacker.at:]
 
         return [(moment, event[b"Payload"]) for moment, event in subscriber.parsed(take_one)]
+
+    def watch_failures(self, number):
+        sock = self.session(number)
+        sock.sendall(pack({"Command": "stream", "Seq": 1}) + pack({"Type": "member-failed"}))
+        self.reply(sock, 1)
+
+        def take_one(buffer):
+            unpacker = Unpacker(buffer)
+            try:
+                unpacker.value()
+                return unpacker.value(), buffer[unpacker.at:]
+            except Incomplete:
+                return None
+
+        def number_failed(event):
+            return [int(member[b"Name"][1:]) for member in event[b"Members"]]
+
+        return Watcher(number, sock, take_one, number_failed)
+
+    def revive(self, _number):
+        return False
 
     def pids(self):
         return [process.pid for process in self.processes]
