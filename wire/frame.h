@@ -138,6 +138,7 @@ enum class CloseReason : std::uint8_t {
     misbehaved = 4,     // the receiver of this frame sent what an honest node cannot
     secret_removed = 5, // the network secret of this session is no longer accepted
     asked = 6,          // an operator said so
+    silent = 7,         // nothing was heard for so long that the link was given up
 };
 
 struct Close {

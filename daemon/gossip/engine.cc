@@ -236,7 +236,7 @@ void Engine::Parts::run_commands(Now now) {
     if (tags) membership.set_tags(*std::exchange(tags, {}), now.monotonic);
     for (const crypto::NodeId& id : std::exchange(disconnects, {}))
         if (Link* link = links.find(id)) {
-            overlay.avoid(id, now.monotonic);
+            overlay.avoid(id, true, now.monotonic);
             links.close(*link, wire::CloseReason::asked, "an operator closed it", now);
         }
     if (std::exchange(secrets_changed, false)) {
@@ -311,8 +311,9 @@ void Engine::Parts::begin(Now now) {
     // We were asleep or starved: what the neighbours sent meanwhile waits to be read, so their
     // silence proves nothing (Lifeguard). Some heartbeat is due within its interval of any call.
     const Instant due = last_call + core.config.link.heartbeat_interval * 11 / 10;
-    if (now.monotonic - std::min(expected.value_or(due), due) > kLateness)
-        links.forgive(now.monotonic);
+    const Duration lateness = now.monotonic - std::min(expected.value_or(due), due);
+    if (lateness > kLateness) links.forgive(now.monotonic);
+    if (lateness > core.config.link.dead_after / 2) membership.assert_alive(now.monotonic);
     expected.reset();
     last_call = std::max(last_call, now.monotonic);
 }

@@ -10,9 +10,9 @@ void Engine::Parts::handle_close(Link& link, const wire::Close& close, Now now) 
         overlay.add(at, LearntFrom::close, std::nullopt, now.monotonic);
     const bool keeps_away = close.reason == wire::CloseReason::asked ||
                             close.reason == wire::CloseReason::misbehaved;
-    if (keeps_away) overlay.avoid(link.id(), now.monotonic);
+    if (keeps_away) overlay.avoid(link.id(), false, now.monotonic);
     if (close.reason == wire::CloseReason::full) overlay.note_full(link.id(), now.monotonic);
-    links.drop(link, std::string(explain(close.reason)), false);
+    links.drop(link, std::string(explain(close.reason)));
 }
 
 void Engine::Parts::handle_closed(Instant now) {
@@ -34,7 +34,9 @@ void Engine::Parts::handle_closed(Instant now) {
 void Engine::Parts::open_link(Established established, Now now) {
     const crypto::NodeId id = established.peer;
     const Endpoint at = established.at;
-    if (overlay.is_avoided(id, now.monotonic) || leave_asked) return;
+    if (leave_asked) return;
+    if (established.is_initiator) overlay.note_reached(id, at);
+    if (overlay.is_refused(id, now.monotonic)) return refuse_link(std::move(established), now);
     if (links.find(id) == nullptr) overlay.make_room(now);
     bool is_new = false;
     Link* link = links.establish(std::move(established), now.monotonic, is_new);
@@ -51,6 +53,16 @@ void Engine::Parts::open_link(Established established, Now now) {
     event.member = id;
     event.at = at;
     core.outbox.tell(std::move(event));
+}
+
+// Tells it why, or it would believe in a link that is none.
+void Engine::Parts::refuse_link(Established established, Now now) {
+    handle_closed(now.monotonic);
+    bool is_new = false;
+    Link* link = links.establish(std::move(established), now.monotonic, is_new);
+    if (link != nullptr)
+        links.close(*link, wire::CloseReason::asked, "an operator wants no link to it", now);
+    links.take_closed();  // nobody has heard of it
 }
 
 void Engine::Parts::learn_addresses(const crypto::NodeId& id, Instant now) {

@@ -48,6 +48,7 @@ struct Engine::Parts {
     void handle_closed(Instant now);
     std::optional<Instant> find_deadline() const;
     void open_link(Established established, Now now);
+    void refuse_link(Established established, Now now);
     void learn_addresses(const crypto::NodeId& id, Instant now);
 
     Core core;

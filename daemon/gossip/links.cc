@@ -12,6 +12,7 @@ std::string_view explain(wire::CloseReason reason) {
         case wire::CloseReason::misbehaved: return "the neighbour says this node misbehaved";
         case wire::CloseReason::secret_removed: return "its network secret was removed there";
         case wire::CloseReason::asked: return "an operator there closed it";
+        case wire::CloseReason::silent: return "it had heard nothing from here for too long";
     }
     return "the neighbour closed it";
 }
@@ -39,7 +40,7 @@ Link* Links::establish(Established established, Instant now, bool& is_new) {
     Link* link = find(established.peer);
     // A restarted neighbour remembers nothing of what we think it holds.
     if (link != nullptr && link->peer_epoch() != established.peer_epoch) {
-        drop(*link, "it restarted", false);
+        drop(*link, "it restarted");
         link = nullptr;
     }
     is_new = link == nullptr;
@@ -78,10 +79,13 @@ void Links::close(Link& link, const wire::Close& close, std::string why, Now now
     link.close_with(close);
     link.flush(store_, encodings_, now);
     forget(link, std::move(why), false);
+    keep_closing(link, close.reason, now.monotonic + kClosingTime, now.monotonic + kClosingPause);
+}
+
+void Links::keep_closing(Link& link, wire::CloseReason reason, Instant until, Instant answer_at) {
     const wire::SessionId session = link.current().facts().our_session;
     if (closing_.size() >= kClosingMax) closing_.erase(closing_.begin());
-    closing_[session] = {std::move(slots_[link.slot()]), close.reason,
-                         now.monotonic + kClosingTime, now.monotonic + kClosingPause};
+    closing_[session] = {std::move(slots_[link.slot()]), reason, until, answer_at};
 }
 
 void Links::answer_closed(wire::SessionId session, Now now) {
@@ -92,9 +96,9 @@ void Links::answer_closed(wire::SessionId session, Now now) {
     found->second.link->flush(store_, encodings_, now);
 }
 
-void Links::drop(Link& link, std::string why, bool is_silent) {
+void Links::drop(Link& link, std::string why) {
     const std::size_t slot = link.slot();
-    forget(link, std::move(why), is_silent);
+    forget(link, std::move(why), false);
     slots_[slot].reset();
 }
 
@@ -112,12 +116,16 @@ void Links::handle_timeout(Now now) {
         if (!link) continue;
         for (const wire::SessionId session : link->retire_channels(now.monotonic))
             by_session_.erase(session);
-        if (link->is_dead(now.monotonic))
-            drop(*link, "silent", link->was_alive());
-        else if (link->has_worn_out_keys(now.monotonic))
-            drop(*link, "no new keys could be agreed in time", false);
-        else
+        if (link->is_dead(now.monotonic)) {
+            const bool was_alive = link->was_alive();
+            forget(*link, "silent", was_alive);
+            keep_closing(*link, wire::CloseReason::silent, now.monotonic + kSilentTime,
+                         now.monotonic);
+        } else if (link->has_worn_out_keys(now.monotonic)) {
+            drop(*link, "no new keys could be agreed in time");
+        } else {
             link->handle_timeout(now);
+        }
     }
 }
 

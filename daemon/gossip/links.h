@@ -23,6 +23,8 @@ class Links {
 public:
     static constexpr std::size_t kClosingMax = 256;
     static constexpr Duration kClosingTime = std::chrono::seconds(3);
+    // A neighbour that was asleep for so long learns at once that its links are gone.
+    static constexpr Duration kSilentTime = std::chrono::seconds(75);
     static constexpr Duration kClosingPause = std::chrono::milliseconds(100);
 
     Links(Core& core, ChunkStore& store);
@@ -56,11 +58,11 @@ public:
     void close(Link& link, wire::CloseReason reason, std::string why, Now now) {
         close(link, wire::Close{reason, {}}, std::move(why), now);
     }
-    // Somebody still talks in a session we have closed: the Close was lost, and silence would
-    // look like death.
+    // Somebody still talks in a session we have closed, or given up as silent: the Close was lost
+    // or never sent, and silence would look like death.
     void answer_closed(wire::SessionId session, Now now);
-    // Without a word: it is dead, or has closed itself.
-    void drop(Link& link, std::string why, bool is_silent);
+    // Without a word: it has closed itself, or the session is of no use.
+    void drop(Link& link, std::string why);
     std::vector<ClosedLink> take_closed() { return std::exchange(closed_, {}); }
 
     // Timers of all links; the dead are dropped.
@@ -73,6 +75,7 @@ public:
 
 private:
     void forget(Link& link, std::string why, bool is_silent);
+    void keep_closing(Link& link, wire::CloseReason reason, Instant until, Instant answer_at);
 
     Core& core_;
     ChunkStore& store_;

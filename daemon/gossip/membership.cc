@@ -60,17 +60,21 @@ bool Membership::accept_presence(const Record& record, Now now) {
     Member* member = get(id, now.monotonic);
     if (member == nullptr) return true;
     const bool is_changed = !(member->presence == *presence);
+    const bool has_returned = was_known && member->state == MemberState::failed &&
+                              member->epoch == record.epoch();
     member->presence = std::move(*presence);
     member->epoch = record.epoch();
     member->version = record.version();
     member->heard = now.monotonic;
     member->lapse_at = now.monotonic + std::chrono::milliseconds(record.header.lifetime_ms);
     records_.put(record);
+    note_refuted(*member, now.monotonic);
     forgive(*member);
     const bool is_back = !was_known || member->state == MemberState::failed ||
                          member->state == MemberState::left;
     set_state(*member, MemberState::alive, now.monotonic);
     if (is_back || is_changed) news_.push_back(id);
+    if (has_returned) answer_return(now.monotonic);
     if (is_back)
         tell(EventKind::member_joined, id);
     else if (is_changed)
@@ -109,10 +113,9 @@ bool Membership::accept_suspect(const Record& record, Now now) {
     if (found == members_.end()) return true;
     Member& member = found->second;
     if (is_newer(member.epoch, member.version, suspect->epoch, suspect->version)) return true;
+    add_accusation(member, accuser, now.monotonic);
     // We hear the accused ourselves: nobody needs to tell us.
-    const bool is_heard = member.is_linked &&
-                          now.monotonic - member.heard < core_.config.link.probe_after;
-    if (!is_heard) add_accusation(member, accuser, now.monotonic);
+    if (!is_heard(member, now.monotonic)) act_on_accusations(member, now.monotonic);
     return true;
 }
 
@@ -127,29 +130,46 @@ void Membership::refute(const Suspect& suspect, Instant now) {
     publish_presence(true, now);
 }
 
+bool Membership::is_heard(const Member& member, Instant now) const {
+    return member.is_linked && now - member.heard < core_.config.link.probe_after;
+}
+
 void Membership::add_accusation(Member& member, const crypto::NodeId& accuser, Instant now) {
-    if (member.state == MemberState::failed || member.state == MemberState::left) return;
-    const bool is_repeat = std::any_of(
-        member.accusations.begin(), member.accusations.end(),
-        [&](const Member::Accusation& known) { return known.accuser == accuser; });
-    if (is_repeat || member.accusations.size() >= kAccusersMax) return;
+    const auto is_his = [&](const Member::Accusation& known) { return known.accuser == accuser; };
+    std::erase_if(member.refuted, [&](const Member::Accusation& answered) {
+        return now - answered.at >= kNotBelievedFor;
+    });
+    const bool is_believed = accuser == core_.self_id ||
+                             std::none_of(member.refuted.begin(), member.refuted.end(), is_his);
+    const bool is_repeat =
+        std::any_of(member.accusations.begin(), member.accusations.end(), is_his);
+    if (!is_believed || is_repeat || member.accusations.size() >= kAccusersMax) return;
     member.accusations.push_back({accuser, now});
+}
+
+void Membership::act_on_accusations(Member& member, Instant now) {
+    if (member.state == MemberState::failed || member.state == MemberState::left) return;
+    if (member.accusations.empty()) return;
     if (member.state == MemberState::alive) {
         set_state(member, MemberState::suspect, now);
-        tell(EventKind::member_suspected, member.id, accuser);
+        tell(EventKind::member_suspected, member.id, member.accusations.front().accuser);
     }
-    if (alive_count() <= 3)
-        member.fail_at = now;
-    else if (member.accusations.size() == 1)
-        member.fail_at = now + kUnconfirmedAfter;
-    else if (member.accusations.size() == 2)
-        member.fail_at = std::min(*member.fail_at, now + kConfirmedAfter);
+    Duration patience = member.accusations.size() >= 2 ? kConfirmedAfter : kUnconfirmedAfter;
+    if (alive_count() <= 3) patience = {};
+    member.fail_at = std::min(member.fail_at.value_or(Instant::max()), now + patience);
     schedule(member);
 }
 
 void Membership::forgive(Member& member) {
     member.accusations.clear();
     member.fail_at.reset();
+}
+
+void Membership::note_refuted(Member& member, Instant now) {
+    for (const Member::Accusation& accusation : member.accusations) {
+        if (member.refuted.size() >= kAccusersMax) member.refuted.erase(member.refuted.begin());
+        member.refuted.push_back({accusation.accuser, now});
+    }
 }
 
 Member* Membership::get(const crypto::NodeId& id, Instant now) {
@@ -176,7 +196,7 @@ bool Membership::make_room(Instant now) {
         [&](const auto& a, const auto& b) { return rank(a.second) < rank(b.second); });
     core_.count(Counter::members_evicted);
     // Every entry is a member we have been linked with: the newcomer has to wait.
-    if (worst == members_.end() || (worst->second.was_linked &&
+    if (worst == members_.end() || worst->second.is_linked || (worst->second.was_linked &&
                                     worst->second.state == MemberState::alive))
         return false;
     set_state(worst->second, MemberState::failed, now);
@@ -216,6 +236,9 @@ void Membership::handle_link_up(const crypto::NodeId& id, const Endpoint& at, In
     const auto found = members_.find(id);
     if (found == members_.end()) return;
     Member& member = found->second;
+    if (!member.is_linked) ++linked_count_;
+    alone_at_.reset();
+    if (!first_linked_at_) first_linked_at_ = now;
     member.is_linked = true;
     member.was_linked = true;
     member.reached_at = at;
@@ -224,17 +247,27 @@ void Membership::handle_link_up(const crypto::NodeId& id, const Endpoint& at, In
     const bool is_back = member.state == MemberState::failed;
     if (member.state != MemberState::left) set_state(member, MemberState::alive, now);
     schedule(member);
-    if (is_back) tell(EventKind::member_joined, id);
+    if (!is_back) return;
+    tell(EventKind::member_joined, id);
+    answer_return(now);
 }
 
 void Membership::handle_link_down(const crypto::NodeId& id, bool is_silent, Instant now) {
     const auto found = members_.find(id);
     if (found == members_.end()) return;
     Member& member = found->second;
+    if (member.is_linked && --linked_count_ == 0) alone_at_ = now + kAloneAfter;
     member.is_linked = false;
     member.lapse_at = std::max(member.lapse_at, now + kRefreshesMissed * refresh_interval());
     schedule(member);
-    if (!is_silent || has_left_ || now < member.accuse_again_at) return;
+    if (is_silent) accuse(id, now);
+}
+
+void Membership::accuse(const crypto::NodeId& id, Instant now) {
+    const auto found = members_.find(id);
+    if (found == members_.end()) return;
+    Member& member = found->second;
+    if (has_left_ || now < member.accuse_again_at) return;
     if (member.state != MemberState::alive && member.state != MemberState::suspect) return;
     member.accuse_again_at = now + kAccuseAgainAfter;
     // Two who accuse are enough for everybody: a third only adds traffic.
@@ -244,10 +277,15 @@ void Membership::handle_link_down(const crypto::NodeId& id, bool is_silent, Inst
                                  encode_suspect(suspect), true, 10'000});
     }
     add_accusation(member, core_.self_id, now);
+    act_on_accusations(member, now);
 }
 
 void Membership::note_heard(const crypto::NodeId& id, Instant now) {
-    if (const auto found = members_.find(id); found != members_.end()) found->second.heard = now;
+    const auto found = members_.find(id);
+    if (found == members_.end()) return;
+    Member& member = found->second;
+    member.heard = now;
+    if (member.state == MemberState::alive && !member.accusations.empty()) forgive(member);
 }
 
 void Membership::handle_own_record(std::uint64_t epoch, std::uint64_t version, Instant now) {
@@ -262,9 +300,29 @@ void Membership::handle_own_record(std::uint64_t epoch, std::uint64_t version, I
     rise_above(epoch, now);
 }
 
+void Membership::answer_return(Instant now) {
+    if (answered_return_at_ && now - *answered_return_at_ < kAnswerReturnsAgain) return;
+    answered_return_at_ = now;
+    const bool is_small = members_.size() < kFloodReturnsMax;
+    is_refresh_news_ |= is_small;
+    refresh_at_ = std::min(refresh_at_, now + core_.random.between(0ms, is_small ? 50ms : 2s));
+}
+
+void Membership::fail_everybody(Instant now) {
+    alone_at_.reset();
+    for (auto& [id, member] : members_) {
+        if (member.state == MemberState::failed || member.state == MemberState::left) continue;
+        forgive(member);
+        set_state(member, MemberState::failed, now);
+        tell(EventKind::member_failed, id, {}, "this node has no link to anybody");
+    }
+}
+
 void Membership::rise_above(std::uint64_t epoch, Instant now) {
-    if (epoch_bumped_at_) {
-        if (now - *epoch_bumped_at_ < kEpochBumpInterval) return;
+    const bool is_clone =
+        epoch_bumped_at_ || (first_linked_at_ && now - *first_linked_at_ > kPastIsKnownAfter);
+    if (is_clone) {
+        if (epoch_bumped_at_ && now - *epoch_bumped_at_ < kEpochBumpInterval) return;
         tell(EventKind::duplicate_identity, core_.self_id, {},
              "another node uses this node's key, or this node's state was restored from a copy");
     }
@@ -320,7 +378,8 @@ void Membership::publish_presence(bool is_news, Instant now) {
 }
 
 void Membership::handle_timeout(Instant now) {
-    if (refresh_at_ <= now) publish_presence(version_ == 0, now);
+    if (refresh_at_ <= now) publish_presence(std::exchange(is_refresh_news_, false), now);
+    if (alone_at_ && *alone_at_ <= now) fail_everybody(now);
     while (!due_.empty() && due_.begin()->first <= now) {
         const crypto::NodeId id = due_.begin()->second;
         Member& member = members_.at(id);
@@ -345,6 +404,7 @@ void Membership::handle_timeout(Instant now) {
 std::optional<Instant> Membership::next_deadline() const {
     std::optional<Instant> next;
     if (!has_left_) next = refresh_at_;
+    next = earliest(next, alone_at_);
     if (!due_.empty() && due_.begin()->first != Instant::max())
         next = earliest(next, due_.begin()->first);
     return next;
@@ -377,13 +437,17 @@ void Membership::check_invariants() const {
     INSIST(members_.size() < std::max<std::size_t>(core_.config.limits.members, 1));
     INSIST(due_.size() == members_.size() && due_of_.size() == members_.size());
     std::size_t alive = 0;
+    std::size_t linked = 0;
     for (const auto& [id, member] : members_) {
         INSIST(id == member.id && id != core_.self_id);
         INSIST(member.accusations.size() <= kAccusersMax);
-        INSIST(member.accusations.empty() || member.fail_at.has_value());
+        INSIST(member.refuted.size() <= kAccusersMax);
+        INSIST(member.state != MemberState::suspect || member.fail_at.has_value());
         INSIST(due_.contains({due_of_.at(id), id}));
         if (member.state == MemberState::alive || member.state == MemberState::suspect) ++alive;
+        if (member.is_linked) ++linked;
     }
+    INSIST(linked == linked_count_);
     INSIST(alive == alive_others_);
 }
 

@@ -26,7 +26,10 @@ struct Member {
         crypto::NodeId accuser;
         Instant at;
     };
-    std::vector<Accusation> accusations;  // of its present (epoch, version); at most kAccusersMax
+    // Of its present (epoch, version), at most kAccusersMax; those made while we hear it ourselves
+    // wait here until we do not.
+    std::vector<Accusation> accusations;
+    std::vector<Accusation> refuted;      // whom it has answered and when; at most kAccusersMax
     std::optional<Instant> fail_at;
     Instant accuse_again_at;
 };
@@ -48,18 +51,29 @@ struct Publication {
 //
 // Rules:
 //   1. Only a member speaks of itself; the newest (epoch, version) wins, whoever brings it.
-//   2. An accusation names the (epoch, version) it is about; a newer presence refutes it.
+//   2. An accusation names the (epoch, version) it is about; a newer presence refutes it, and its
+//      accusers are not believed about that member for kNotBelievedFor.
 //   3. Failed: two accusers and 500 ms unrefuted, one accuser and 3 s, one at once when at most
 //      three members live (nobody else could confirm), or a lapse.
-//   4. At most limits.members entries. A full table lets go of the left and failed first, then of
+//   4. A node that has lost its last link and finds no other for kAloneAfter cannot know who lives:
+//      everybody has failed. When a member that had failed comes back without having restarted,
+//      nodes were apart, and over there others are taken for failed: each says that it lives.
+//   5. At most limits.members entries. A full table lets go of the left and failed first, then of
 //      those never linked: keys are cheap, links to this node are not.
 class Membership {
 public:
     static constexpr Duration kConfirmedAfter = std::chrono::milliseconds(500);
     static constexpr Duration kUnconfirmedAfter = std::chrono::seconds(3);
     static constexpr Duration kAccuseAgainAfter = std::chrono::seconds(10);
+    static constexpr Duration kAloneAfter = std::chrono::seconds(5);
+    static constexpr Duration kAnswerReturnsAgain = std::chrono::seconds(2);
+    // So many may flood their presence at once; more let it spread by repair.
+    static constexpr std::size_t kFloodReturnsMax = 64;
+    static constexpr Duration kNotBelievedFor = std::chrono::minutes(1);
     static constexpr Duration kRefuteAgainAfter = std::chrono::milliseconds(200);
     static constexpr Duration kReapAfter = std::chrono::hours(24);
+    // Who has been linked for so long has heard of its own past.
+    static constexpr Duration kPastIsKnownAfter = std::chrono::seconds(10);
     static constexpr Duration kEpochBumpInterval = std::chrono::minutes(1);
     static constexpr std::size_t kAccusersMax = 4;
 
@@ -74,6 +88,10 @@ public:
     void handle_link_up(const crypto::NodeId& id, const Endpoint& at, Instant now);
     void handle_link_down(const crypto::NodeId& id, bool is_silent, Instant now);
     void note_heard(const crypto::NodeId& id, Instant now);
+    // Silent where it should have answered: says so to everybody.
+    void accuse(const crypto::NodeId& id, Instant now);
+    // We were out of reach for so long that others may have given us up.
+    void assert_alive(Instant now) { publish_presence(true, now); }
     // A record that our own key has signed, which somebody else still holds.
     void handle_own_record(std::uint64_t epoch, std::uint64_t version, Instant now);
     void note_clone(const Endpoint& at, std::uint64_t epoch, Instant now);
@@ -106,10 +124,15 @@ private:
     bool make_room(Instant now);
     void refute(const Suspect& suspect, Instant now);
     void add_accusation(Member& member, const crypto::NodeId& accuser, Instant now);
+    void act_on_accusations(Member& member, Instant now);
+    bool is_heard(const Member& member, Instant now) const;
     void set_state(Member& member, MemberState state, Instant now);
     void forgive(Member& member);
+    void note_refuted(Member& member, Instant now);
     void schedule(Member& member);
     void publish_presence(bool is_news, Instant now);
+    void answer_return(Instant now);
+    void fail_everybody(Instant now);
     void rise_above(std::uint64_t epoch, Instant now);
     Duration refresh_interval() const;
     void tell(EventKind kind, const crypto::NodeId& member, const crypto::NodeId& other = {},
@@ -126,6 +149,11 @@ private:
     std::uint64_t version_ = 0;         // of our presence
     std::uint64_t suspect_count_ = 0;   // numbers our accusations
     Instant refresh_at_;
+    bool is_refresh_news_ = true;       // the first presence is
+    std::size_t linked_count_ = 0;
+    std::optional<Instant> alone_at_;   // no link was left, and for how long that is borne
+    std::optional<Instant> answered_return_at_;
+    std::optional<Instant> first_linked_at_;
     Instant started_;
     std::optional<Instant> epoch_bumped_at_;
     Instant refute_again_at_;

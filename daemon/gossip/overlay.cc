@@ -143,14 +143,22 @@ void Overlay::handle_failed_dial(const FailedDial& failed, Instant now) {
     schedule(failed.at, candidate, now + core_.random.between(pause / 2, pause));
 }
 
-void Overlay::avoid(const crypto::NodeId& id, Instant now) {
-    std::erase_if(avoided_, [&](const auto& entry) { return entry.second <= now; });
-    if (avoided_.size() < kAvoidedMax) avoided_[id] = now + kAvoidTime;
+void Overlay::avoid(const crypto::NodeId& id, bool is_refused, Instant now) {
+    std::erase_if(avoided_, [&](const auto& entry) { return entry.second.until <= now; });
+    if (avoided_.size() < kAvoidedMax) avoided_[id] = {now + kAvoidTime, is_refused};
 }
 
 bool Overlay::is_avoided(const crypto::NodeId& id, Instant now) const {
     const auto found = avoided_.find(id);
-    return found != avoided_.end() && found->second > now;
+    return found != avoided_.end() && found->second.until > now;
+}
+
+bool Overlay::is_refused(const crypto::NodeId& id, Instant now) const {
+    return is_avoided(id, now) && avoided_.at(id).is_refused;
+}
+
+void Overlay::note_reached(const crypto::NodeId& id, const Endpoint& at) {
+    if (is_asked_for(at)) avoided_.erase(id);
 }
 
 bool Overlay::is_pointless(const Endpoint& at, const Candidate& candidate, Instant now) const {
@@ -322,14 +330,14 @@ void Overlay::close_newest_chosen(Now now) {
     Link* newest = nullptr;
     links_.for_each([&](Link& link) {
         if (!link.is_chosen() || now.monotonic - link.opened_at < kSurplusTime) return;
-        if (is_asked_for(link)) return;
+        if (is_asked_for(link.at())) return;
         if (newest == nullptr || link.opened_at > newest->opened_at) newest = &link;
     });
     if (newest != nullptr) close_full(*newest, now);
 }
 
-bool Overlay::is_asked_for(const Link& link) const {
-    const auto found = candidates_.find(link.at());
+bool Overlay::is_asked_for(const Endpoint& at) const {
+    const auto found = candidates_.find(at);
     return found != candidates_.end() && found->second.source == LearntFrom::operator_;
 }
 

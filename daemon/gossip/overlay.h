@@ -62,9 +62,12 @@ public:
     void handle_link_down(const crypto::NodeId& id, const Endpoint& at, bool has_left,
                           Instant now);
     void handle_failed_dial(const FailedDial& failed, Instant now);
-    // Neither dialled nor accepted for kAvoidTime.
-    void avoid(const crypto::NodeId& id, Instant now);
+    // Not dialled for kAvoidTime, and if it `is_refused` not accepted either.
+    void avoid(const crypto::NodeId& id, bool is_refused, Instant now);
     bool is_avoided(const crypto::NodeId& id, Instant now) const;
+    bool is_refused(const crypto::NodeId& id, Instant now) const;
+    // Whoever is reached where an operator wants to connect is avoided no more.
+    void note_reached(const crypto::NodeId& id, const Endpoint& at);
     // It has no room for us: not chosen for kFullTime.
     void note_full(const crypto::NodeId& id, Instant now);
     // Rule 1 holds. A node that has just started knows nobody but may remember a thousand.
@@ -108,7 +111,7 @@ private:
     Link* spare_accepted(Instant now);
     Link* oldest_accepted();
     void close_newest_chosen(Now now);
-    bool is_asked_for(const Link& link) const;
+    bool is_asked_for(const Endpoint& at) const;
     void close_full(Link& link, Now now);
 
     Core& core_;
@@ -118,7 +121,11 @@ private:
     std::map<Endpoint, Candidate> candidates_;
     std::size_t hint_count_ = 0;  // of the candidates
     std::set<std::pair<Instant, Endpoint>> due_;
-    std::map<crypto::NodeId, Instant> avoided_;
+    struct Avoided {
+        Instant until;
+        bool is_refused = false;
+    };
+    std::map<crypto::NodeId, Avoided> avoided_;
     std::map<Endpoint, Instant> hinted_;  // addresses that had a HELLO for a hint, until when
     std::map<crypto::NodeId, Instant> full_;
     Instant tend_at_;

@@ -69,6 +69,20 @@ TEST_CASE("a disconnected neighbour is not linked again for a minute, then it is
     CHECK(lan.run_until([&] { return lan.is_complete(); }, 40s));
 }
 
+TEST_CASE("whoever disconnected can connect again at once, the other is told no", "[engine]") {
+    Lan lan;
+    REQUIRE(lan.make_complete(2));
+    CHECK(lan.engine(1).disconnect(node_of(2)));
+    lan.run_for(50ms);
+    lan.act(2, lan.engine(2).add_candidate(ground::place(1), LearntFrom::operator_, lan.now()));
+    lan.run_for(3s);
+    CHECK(lan.engine(1).link_count() == 0);
+    CHECK(lan.engine(2).link_count() == 0);
+    CHECK(lan.put(2).count(EventKind::link_lost) >= 1);  // it says why
+    lan.act(1, lan.engine(1).add_candidate(ground::place(2), LearntFrom::operator_, lan.now()));
+    CHECK(lan.run_until([&] { return lan.is_complete(); }, 1s));
+}
+
 TEST_CASE("a neighbour that was disconnected is not let in either", "[engine]") {
     Lan lan;
     REQUIRE(lan.make_complete(2));

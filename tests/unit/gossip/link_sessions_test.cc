@@ -175,7 +175,7 @@ TEST_CASE("links are found by neighbour, session and place", "[links]") {
     CHECK_FALSE(scene.links.is_linked_at(place(2).with_port(1)));
     CHECK(scene.links.random() == link);
     CHECK(scene.ground.counted(Counter::links_opened) == 1);
-    scene.links.drop(*link, "test", false);
+    scene.links.drop(*link, "test");
     CHECK(scene.links.find(node_of(2)) == nullptr);
     CHECK(scene.links.find(scene.session) == nullptr);
     CHECK_FALSE(scene.links.is_linked_at(place(2)));
@@ -241,7 +241,7 @@ TEST_CASE("a slot used again knows nothing of the neighbour before", "[links]") 
     StoredBatch& batch = scene.store.add(header, {}, {}, {}, kStart + 1h);
     batch.chunks[0].held_by = mask_of(slot);
     first->queue_chunk(batch, 0);
-    scene.links.drop(*first, "test", false);
+    scene.links.drop(*first, "test");
     Link* second = scene.establish(3, false);
     REQUIRE(second->slot() == slot);
     CHECK(batch.chunks[0].held_by == 0);

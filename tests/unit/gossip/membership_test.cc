@@ -170,7 +170,9 @@ TEST_CASE("a member nobody hears of any more has lapsed", "[membership]") {
 TEST_CASE("a linked member does not lapse; once the link is gone it may", "[membership]") {
     Scene scene;
     scene.join(2);
+    scene.join(3);
     scene.link(2);
+    scene.link(3);
     scene.timeout(1h);
     CHECK(scene.member(2).state == MemberState::alive);
     scene.membership.handle_link_down(node_of(2), false, kStart + 1h);
@@ -178,6 +180,50 @@ TEST_CASE("a linked member does not lapse; once the link is gone it may", "[memb
     CHECK(scene.member(2).state == MemberState::alive);
     scene.timeout(1h + 121s);
     CHECK(scene.member(2).state == MemberState::failed);
+}
+
+TEST_CASE("who has lost the last link takes all for failed after five seconds", "[membership]") {
+    Scene scene;
+    scene.join(2);
+    scene.join(3);
+    scene.link(2);
+    scene.membership.handle_link_down(node_of(2), false, kStart + 1s);
+    scene.timeout(5'999ms);
+    CHECK(scene.member(2).state == MemberState::alive);
+    CHECK(scene.membership.next_deadline() == kStart + 6s);
+    scene.timeout(6s);
+    CHECK(scene.member(2).state == MemberState::failed);
+    CHECK(scene.member(3).state == MemberState::failed);
+    CHECK(scene.events().count(EventKind::member_failed) == 2);
+
+    Scene other;
+    other.join(2);
+    other.link(2);
+    other.membership.handle_link_down(node_of(2), false, kStart + 1s);
+    other.link(2, 2s);
+    other.timeout(20s);
+    CHECK(other.member(2).state == MemberState::alive);
+}
+
+TEST_CASE("who was apart from others says that it lives, once in two seconds", "[membership]") {
+    Scene scene;
+    scene.timeout(0s);
+    scene.join(2);
+    scene.timeout(3min);  // lapsed: nobody refreshed it
+    REQUIRE(scene.member(2).state == MemberState::failed);
+    REQUIRE(scene.accept(Author(2).presence(kEpoch, 2), 3min));
+    const auto answer = scene.timeout(3min + 50ms);
+    REQUIRE(answer.size() == 1);
+    CHECK(answer[0].is_news);
+
+    scene.join(3, 3min);
+    scene.timeout(3min + 51ms);
+    scene.timeout(6min + 1s);
+    REQUIRE(scene.member(3).state == MemberState::failed);
+    // A restarted member knows nothing wrong of us.
+    REQUIRE(scene.accept(Author(3).presence(kEpoch + 1, 1), 6min + 1s));
+    for (const Publication& publication : scene.timeout(6min + 1100ms))
+        CHECK_FALSE(publication.is_news);
 }
 
 TEST_CASE("a failed member that speaks again has joined again", "[membership]") {

@@ -190,7 +190,7 @@ TEST_CASE("the places that failed most go first", "[overlay]") {
 
 TEST_CASE("who is avoided is not dialled for a minute", "[overlay]") {
     Scene scene;
-    scene.overlay.avoid(node_of(2), kStart);
+    scene.overlay.avoid(node_of(2), true, kStart);
     CHECK(scene.overlay.is_avoided(node_of(2), kStart + Overlay::kAvoidTime - 1ns));
     CHECK_FALSE(scene.overlay.is_avoided(node_of(2), kStart + Overlay::kAvoidTime));
     CHECK_FALSE(scene.overlay.is_avoided(node_of(3), kStart));
@@ -204,9 +204,9 @@ TEST_CASE("who is avoided is not dialled for a minute", "[overlay]") {
 TEST_CASE("the list of those avoided is bounded", "[overlay]") {
     Scene scene;
     for (unsigned i = 0; i <= Overlay::kAvoidedMax; ++i)
-        scene.overlay.avoid(node_of(i), kStart);
+        scene.overlay.avoid(node_of(i), true, kStart);
     CHECK_FALSE(scene.overlay.is_avoided(node_of(Overlay::kAvoidedMax), kStart));
-    scene.overlay.avoid(node_of(9'999), kStart + Overlay::kAvoidTime);
+    scene.overlay.avoid(node_of(9'999), true, kStart + Overlay::kAvoidTime);
     CHECK(scene.overlay.is_avoided(node_of(9'999), kStart + Overlay::kAvoidTime));
 }
 
@@ -229,7 +229,7 @@ TEST_CASE("nobody is dialled while there is no room for links", "[overlay]") {
     scene.add(3, LearntFrom::seed);
     scene.run_for(30s, 50ms);
     CHECK(scene.hellos.empty());
-    scene.links.drop(*scene.links.find(node_of(2)), "test", false);
+    scene.links.drop(*scene.links.find(node_of(2)), "test");
     scene.run_for(7s, 50ms);
     CHECK(scene.hellos.contains(place(3)));
 }
@@ -238,7 +238,7 @@ TEST_CASE("a lost neighbour is dialled again soon, one that left later", "[overl
     for (const bool has_left : {false, true}) {
         Scene scene;
         scene.link_up(2);
-        scene.links.drop(*scene.links.find(node_of(2)), "test", false);
+        scene.links.drop(*scene.links.find(node_of(2)), "test");
         scene.overlay.handle_link_down(node_of(2), place(2), has_left, kStart);
         scene.run_for(1'100ms);
         CHECK(scene.to(2).empty() == has_left);

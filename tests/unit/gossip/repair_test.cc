@@ -117,7 +117,7 @@ TEST_CASE("when a neighbour goes its wants are free for others at once", "[repai
     scene.announce(2, {{1, 1}});
     CHECK(scene.wanted(2, 20ms) == Ranges{{1, 1}});
     scene.repair.handle_link_down(scene.link(2).slot());
-    scene.links.drop(scene.link(2), "test", false);
+    scene.links.drop(scene.link(2), "test");
     scene.announce(3, {{1, 1}}, 21ms);
     CHECK(scene.wanted(3, 41ms) == Ranges{{1, 1}});
 }

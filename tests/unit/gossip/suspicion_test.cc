@@ -174,6 +174,33 @@ TEST_CASE("whom we hear ourselves nobody can accuse to us", "[suspicion]") {
     CHECK(scene.state(2) == MemberState::suspect);
 }
 
+TEST_CASE("an accusation made while we still hear the accused counts when we do not",
+          "[suspicion]") {
+    Scene scene;
+    scene.membership.handle_link_up(node_of(2), place(2), kStart);
+    scene.accuse(3, 2, 900ms);
+    CHECK(scene.state(2) == MemberState::alive);
+    scene.membership.handle_link_down(node_of(2), true, kStart + 1500ms);
+    CHECK(scene.state(2) == MemberState::suspect);
+    scene.timeout(1999ms);
+    CHECK(scene.state(2) == MemberState::suspect);
+    scene.timeout(2s);  // two accusers
+    CHECK(scene.state(2) == MemberState::failed);
+}
+
+TEST_CASE("an accuser who was refuted is not believed about that member for a minute",
+          "[suspicion]") {
+    Scene scene;
+    scene.accuse(3, 2);
+    scene.accept(Author(2).presence(kEpoch, 2), 200ms);
+    scene.accuse(3, 2, 10s, 2);
+    CHECK(scene.state(2) == MemberState::alive);
+    scene.accuse(3, 4, 10s);
+    CHECK(scene.state(4) == MemberState::suspect);
+    scene.accuse(3, 2, 60'200ms, 2);
+    CHECK(scene.state(2) == MemberState::suspect);
+}
+
 TEST_CASE("a new link acquits", "[suspicion]") {
     Scene scene;
     scene.accuse(3, 2);

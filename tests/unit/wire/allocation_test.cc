@@ -1,5 +1,5 @@
 #include "tests/catch.h"
-#include "tests/unit/wire/allocations.h"
+#include "tests/support/allocations.h"
 #include "wire/plaintext.h"
 #include "wire/sample_frames.h"
 
