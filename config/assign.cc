@@ -5,6 +5,7 @@
 
 #include "config/duration_text.h"
 #include "config/endpoint_text.h"
+#include "config/range_text.h"
 #include "config/suggest.h"
 
 namespace hearsay::config {
@@ -67,6 +68,16 @@ public:
             if (const auto host = host_of(item)) hosts.push_back(*host);
         if (hosts.size() != value_.items.size()) return false;
         *field = hosts;
+        return true;
+    }
+
+    bool operator()(std::vector<AddressRange>* field) {
+        if (!is_list()) return false;
+        std::vector<AddressRange> ranges;
+        for (const Value& item : value_.items)
+            if (const auto range = range_of(item)) ranges.push_back(*range);
+        if (ranges.size() != value_.items.size()) return false;
+        *field = ranges;
         return true;
     }
 
@@ -171,6 +182,14 @@ private:
         if (host) return *host;
         report(item, quoted(item.text) + " " + std::string(to_text(host.error())) +
                          std::string(kHostForms));
+        return std::nullopt;
+    }
+
+    std::optional<AddressRange> range_of(const Value& item) {
+        if (!is_string(item)) return std::nullopt;
+        const auto range = parse_range(item.text);
+        if (range) return *range;
+        report(item, explain(range.error(), item.text));
         return std::nullopt;
     }
 

@@ -31,6 +31,13 @@ struct Tag {
     bool operator==(const Tag&) const = default;
 };
 
+// The addresses that begin like `first`, in as many bits as `prefix_size` says (config/range_text.h).
+struct AddressRange {
+    Endpoint first;                               // port 0, every other bit zero
+    std::uint8_t prefix_size = 0;                 // 16 to 32 for IPv4, 112 to 128 for IPv6
+    bool operator==(const AddressRange&) const = default;
+};
+
 // [node]
 struct Node {
     std::string name;                             // empty: the host's name
@@ -62,6 +69,7 @@ struct Discovery {
     Duration beacon_interval = 5s;                // 1 s to 1 h; the first are sent faster
     std::vector<std::string> interfaces;          // for beacons; empty: every multicast one but lo
     bool remember = true;                         // dial members known before the last stop
+    std::vector<AddressRange> scan;               // tried address by address; none overlap
     bool operator==(const Discovery&) const = default;
 };
 

@@ -2,6 +2,7 @@
 #include "config/duration_text.h"
 #include "config/endpoint_text.h"
 #include "config/keys.h"
+#include "config/range_text.h"
 #include "config/toml_text.h"
 
 namespace hearsay::config {
@@ -45,6 +46,10 @@ struct Writer {
     std::string operator()(const std::vector<HostPort>* value) const {
         return list_text(*value, [](const HostPort& host) { return toml_string(to_text(host)); });
     }
+    std::string operator()(const std::vector<AddressRange>* value) const {
+        return list_text(*value,
+                         [](const AddressRange& range) { return toml_string(to_text(range)); });
+    }
     std::string operator()(const std::vector<Tag>* value) const { return tags_text(*value); }
     std::string operator()(const LogLevel* value) const { return toml_string(to_text(*value)); }
 
@@ -73,6 +78,7 @@ std::string bound_text(const Key& key) {
             return range_text(key, " bytes");
         case Kind::names:
         case Kind::hosts:
+        case Kind::ranges:
         case Kind::tags:
             return range_text(key, " entries");
         case Kind::count:

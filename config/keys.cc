@@ -68,6 +68,11 @@ constexpr Key kKeys[] = {
     {"discovery", "remember", Kind::flag, kNoBound, kReloadable,
      [](Config& c) -> Field { return &c.discovery.remember; },
      "Whether to dial, after a restart, the members known before it."},
+    {"discovery", "scan", Kind::ranges, {0, 16}, kReloadable,
+     [](Config& c) -> Field { return &c.discovery.scan; },
+     "Ranges of addresses to try one by one, as \"10.1.2.0/24\", at most a /16 (IPv6: a /112) "
+     "each: for hosts that neither beacons nor seeds reach. 64 addresses a second are asked, at "
+     "the port this host listens on."},
 
     {"link", "heartbeat_interval", Kind::duration, between(50ms, 10s), kFixed,
      [](Config& c) -> Field { return &c.link.heartbeat_interval; },

@@ -20,6 +20,7 @@ enum class Kind {
     duration,  // "250ms"; the bound is in nanoseconds
     names,     // list of strings; the bound is on its entries
     hosts,     // list of "host" or "host:port"; the bound is on its entries
+    ranges,    // list of "10.1.2.0/24"; the bound is on its entries
     tags,      // table of strings; the bound is on its entries
     level,     // one of kLogLevels
 };
@@ -27,7 +28,8 @@ enum class Kind {
 // Where a value lives in a Config.
 using Field =
     std::variant<std::string*, bool*, std::uint16_t*, std::uint32_t*, std::uint64_t*, Duration*,
-                 std::vector<std::string>*, std::vector<HostPort>*, std::vector<Tag>*, LogLevel*>;
+                 std::vector<std::string>*, std::vector<HostPort>*, std::vector<AddressRange>*,
+                 std::vector<Tag>*, LogLevel*>;
 
 // Both ends are allowed. Always {0, 0} for flags and levels.
 struct Bound {

@@ -6,6 +6,7 @@
 #include "config/endpoint_text.h"
 #include "config/keys.h"
 #include "config/problem.h"
+#include "config/range_text.h"
 
 namespace hearsay::config {
 namespace {
@@ -164,6 +165,22 @@ private:
                                          : quoted(text) + " is neither an address nor a host name";
         });
         names("discovery.interfaces", config_.discovery.interfaces, check_interface);
+        scan();
+    }
+
+    void scan() {
+        const auto& ranges = config_.discovery.scan;
+        for (std::size_t i = 0; i < ranges.size(); ++i) {
+            const std::string text = to_text(ranges[i]);
+            if (const auto read = parse_range(text); !read)
+                add("discovery.scan", explain(read.error(), text), index_text(i));
+            for (std::size_t j = 0; j < i; ++j)
+                if (contains(ranges[j], ranges[i].first) || contains(ranges[i], ranges[j].first))
+                    add("discovery.scan",
+                        quoted(text) + " overlaps with " + quoted(to_text(ranges[j])) +
+                            "; each address once",
+                        index_text(i));
+        }
     }
 
     void link() {

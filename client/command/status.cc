@@ -74,6 +74,26 @@ std::string member_words(const Json& members) {
     return words;
 }
 
+std::string scan_words(const Json& scan) {
+    std::string words;
+    for (const Json& range : scan["ranges"])
+        words += (words.empty() ? "" : ", ") + range.get<std::string>();
+    const auto number = [&](const char* name) {
+        return std::to_string(scan[name].get<std::uint64_t>());
+    };
+    const auto passes = scan["passes"].get<int>();
+    const std::string answered = ", " + number("answered") + " answered";
+    if (scan["running"].get<bool>())
+        return words + ": " + number("tried") + " of " + number("addresses") +
+               " addresses tried" + answered;
+    const Json& next = scan["next_pass"];
+    const std::string begins =
+        next.is_null() ? "not again while there are links"
+                       : (passes > 0 ? "again in " : "begins in ") + age_text(next.get<double>());
+    return words + ": " +
+           (passes > 0 ? number("addresses") + " addresses tried" + answered + "; " : "") + begins;
+}
+
 void print_rates(const Json& rates) {
     const auto rate = [&](const char* name) { return rates[name].get<double>(); };
     print_field("traffic", count_text(rate("datagrams_received")) + " datagrams/s in (" +
@@ -126,6 +146,8 @@ void print_status(const Json& status, const Painter& paint) {
     print_field("listening", addresses);
     print_field("links", std::to_string(status["links"].get<int>()));
     print_field("members", member_words(status["members"]));
+    if (status.contains("scan") && !status["scan"].is_null())
+        print_field("scan", scan_words(status["scan"]));
     print_rates(status["rates"]);
     print_health(status, paint);
 }

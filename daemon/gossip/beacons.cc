@@ -43,6 +43,12 @@ bool Beacons::is_on_link(const Endpoint& at) const {
     });
 }
 
+bool Beacons::is_own(const Endpoint& at) const {
+    return std::any_of(
+        interfaces_.begin(), interfaces_.end(),
+        [&](const Interface& interface) { return interface.address.address == at.address; });
+}
+
 std::optional<Beacons::Hint> Beacons::handle(const Endpoint& from, ByteView datagram, Now now) {
     if (!rate_.take(1, now.monotonic)) {
         core_.count(Counter::beacons_over_rate);

@@ -26,6 +26,8 @@ public:
     void set_interfaces(std::span<const Interface> interfaces, Instant now);
     const std::vector<Interface>& interfaces() const { return interfaces_; }
     bool is_on_link(const Endpoint& at) const;
+    // Whatever the port.
+    bool is_own(const Endpoint& at) const;
 
     struct Hint {
         crypto::NodeId node;

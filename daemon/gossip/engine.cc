@@ -46,6 +46,7 @@ Engine::Parts::Parts(EngineSetup setup, Now now)
       handshakes(core, desk),
       overlay(core, links, membership, handshakes, now.monotonic),
       beacons(core, now.monotonic),
+      scan(core, links, handshakes, overlay, beacons, now.monotonic),
       sources({}, core.hash_key),
       last_epoch(core.epoch),
       last_call(now.monotonic) {}
@@ -225,6 +226,7 @@ void Engine::Parts::handle_timeout(Now now) {
     if (!leave_asked) {
         overlay.handle_timeout(now);
         beacons.handle_timeout(now);
+        scan.handle_timeout(now.monotonic);
     }
     rekey(now);
     watch_clock(now);
@@ -296,6 +298,7 @@ void Engine::Parts::settle(Now now) {
             membership.note_clone(failed.at, failed.epoch, now.monotonic);
         overlay.handle_failed_dial(failed, now.monotonic);
     }
+    for (const Endpoint& at : handshakes.take_answers()) scan.handle_answer(at, now.monotonic);
     handle_closed(now.monotonic);
     for (const crypto::NodeId& id : membership.take_news())
         learn_addresses(id, now.monotonic);
@@ -344,6 +347,7 @@ std::optional<Instant> Engine::Parts::find_deadline() const {
     if (!leave_asked) {
         next = earliest(next, overlay.next_deadline());
         next = earliest(next, beacons.next_deadline());
+        next = earliest(next, scan.next_deadline());
     }
     if (close_at && !has_left) next = earliest(next, close_at);
     return next;

@@ -25,7 +25,9 @@ struct Interface {
     bool is_multicast = false;         // up, not loopback unless chosen by name: beacons go here
 };
 
-enum class LearntFrom : std::uint8_t { seed, operator_, beacon, remembered, presence, close };
+enum class LearntFrom : std::uint8_t {
+    seed, operator_, beacon, remembered, presence, close, scan
+};
 
 // How this node presents itself.
 struct Self {

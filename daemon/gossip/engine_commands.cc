@@ -149,6 +149,7 @@ Snapshot Engine::snapshot(Now now) const {
     result.verifications_pending = parts.desk.pending();
     result.clock_offset_ms = parts.links.clock_offset_ms();
     result.candidates = parts.overlay.snapshot(now.monotonic);
+    result.scan = parts.scan.snapshot(now.monotonic);
 
     MemberSnapshot self;
     self.id = parts.core.self_id;

@@ -5,6 +5,7 @@
 #include "daemon/gossip/overlay.h"
 #include "daemon/gossip/repair.h"
 #include "daemon/gossip/saved_state.h"
+#include "daemon/gossip/scan.h"
 
 namespace hearsay::gossip {
 
@@ -63,6 +64,7 @@ struct Engine::Parts {
     Handshakes handshakes;
     Overlay overlay;
     Beacons beacons;
+    Scan scan;
     SourceBuckets sources;
     wire::FrameArena arena;
 

@@ -24,19 +24,34 @@ bool Handshakes::dial(const Endpoint& at, unsigned hello_max, Instant now) {
     return dials_.emplace(session, std::move(dial)).second;
 }
 
+void Handshakes::probe(const Endpoint& at, std::size_t secret_place) {
+    if (!probe_ || probe_->secret_place != secret_place) {
+        wire::Hello hello;
+        core_.random.fill(hello.nonce.mutable_view());
+        hello.session = core_.random.next();
+        hello.ephemeral = crypto::Ephemeral::make(core_.random).public_key;
+        probe_ = Probe{hello.session, hello.nonce, secret_place, make_hello(hello, secret_place)};
+    }
+    core_.outbox.send_copy(at, probe_->hello);
+}
+
+Bytes Handshakes::make_hello(wire::Hello hello, std::size_t secret_place) const {
+    hello.network_tag = crypto::network_tag(core_.network.id);
+    Bytes packet = wire::write_hello(hello);
+    wire::set_mac(packet, crypto::network_mac(core_.secret(secret_place), crypto::kHelloLabel,
+                                              core_.network.id, wire::covered_part(packet)));
+    return packet;
+}
+
 void Handshakes::send_hello(Dial& dial, Instant now) {
     // Two unanswered: perhaps the other side has only our next secret.
     if (dial.hello_count > 0 && dial.hello_count % 2 == 0)
         dial.secret_place = (dial.secret_place + 1) % core_.network.secrets.size();
     wire::Hello hello;
-    hello.network_tag = crypto::network_tag(core_.network.id);
     hello.session = dial.session;
     hello.nonce = dial.nonce;
     hello.ephemeral = dial.ephemeral.public_key;
-    Bytes packet = wire::write_hello(hello);
-    wire::set_mac(packet, crypto::network_mac(core_.secret(dial.secret_place), crypto::kHelloLabel,
-                                              core_.network.id, wire::covered_part(packet)));
-    core_.outbox.send_copy(dial.at, packet);
+    core_.outbox.send_copy(dial.at, make_hello(hello, dial.secret_place));
     ++dial.hello_count;
     dial.sent_at = now;
     dial.again_at = dial.hello_count < dial.hello_max ? now + dial.pause : dial.expires_at;
@@ -170,6 +185,10 @@ void Handshakes::handle_cookie(const Endpoint& from, ByteView datagram, Instant 
         core_.count(Counter::refused_malformed_packet);
         return;
     }
+    if (probe_ && probe_->session == reply->session && probe_->nonce == reply->nonce) {
+        answers_.push_back(from);
+        return;
+    }
     const auto found = dials_.find(reply->session);
     if (found == dials_.end() || found->second.at != from ||
         found->second.nonce != reply->nonce) {
@@ -180,15 +199,11 @@ void Handshakes::handle_cookie(const Endpoint& from, ByteView datagram, Instant 
     if (!dial.hello2.empty()) return;  // the cookie of a repeated HELLO
     if (dial.hello_count == 1) dial.round_trip = now - dial.sent_at;
     wire::Hello hello;
-    hello.network_tag = crypto::network_tag(core_.network.id);
     hello.session = dial.session;
     hello.nonce = dial.nonce;
     hello.ephemeral = dial.ephemeral.public_key;
     hello.cookie = reply->cookie;
-    dial.hello2 = wire::write_hello(hello);
-    wire::set_mac(dial.hello2,
-                  crypto::network_mac(core_.secret(dial.secret_place), crypto::kHelloLabel,
-                                      core_.network.id, wire::covered_part(dial.hello2)));
+    dial.hello2 = make_hello(hello, dial.secret_place);
     core_.outbox.send_copy(dial.at, dial.hello2);
     dial.again_at = now + kRetryFirst;
     dial.pause = kRetryFirst;
@@ -373,6 +388,7 @@ void Handshakes::reset() {
     dial_of_.clear();
     accepts_.clear();
     accept_of_.clear();
+    probe_.reset();
 }
 
 }  // namespace hearsay::gossip

@@ -41,6 +41,9 @@ public:
     // `hello_max` 1 sends a single HELLO whatever happens: for places only hinted at. False when
     // that place is being dialled already or kDialsMax are.
     bool dial(const Endpoint& at, unsigned hello_max, Instant now);
+    // One HELLO, for which nothing is kept: whoever answers it is told by take_answers() and can
+    // then be dialled. All probes are one packet, so any of the places may answer for any other.
+    void probe(const Endpoint& at, std::size_t secret_place);
     bool is_dialling(const Endpoint& at) const { return dial_of_.contains(at); }
     bool has_room() const { return dials_.size() < kDialsMax; }
     std::size_t dialling() const { return dials_.size(); }
@@ -53,6 +56,8 @@ public:
 
     std::vector<Established> take_established() { return std::exchange(established_, {}); }
     std::vector<FailedDial> take_failed() { return std::exchange(failed_, {}); }
+
+    std::vector<Endpoint> take_answers() { return std::exchange(answers_, {}); }
 
     void handle_timeout(Instant now);
     std::optional<Instant> next_deadline() const;
@@ -98,6 +103,14 @@ private:
         Peer peer;
     };
 
+    struct Probe {
+        wire::SessionId session = 0;
+        crypto::Nonce nonce;
+        std::size_t secret_place = 0;
+        Bytes hello;
+    };
+
+    Bytes make_hello(wire::Hello hello, std::size_t secret_place) const;
     void send_hello(Dial& dial, Instant now);
     std::optional<std::size_t> secret_of(const wire::Hello& hello, const crypto::Label& label);
     void answer_hello2(const Endpoint& from, ByteView datagram, const wire::Hello& hello,
@@ -123,6 +136,8 @@ private:
     std::map<crypto::Nonce, wire::SessionId> accept_of_;
     std::vector<Established> established_;
     std::vector<FailedDial> failed_;
+    std::optional<Probe> probe_;
+    std::vector<Endpoint> answers_;  // to the probe
 };
 
 }  // namespace hearsay::gossip

@@ -13,6 +13,7 @@ std::string_view name_of(LearntFrom source) {
         case LearntFrom::remembered: return "remembered";
         case LearntFrom::presence: return "presence";
         case LearntFrom::close: return "close";
+        case LearntFrom::scan: return "scan";
     }
     return "unknown";
 }
@@ -202,7 +203,7 @@ void Overlay::dial_due(Instant now) {
     while (!due_.empty() && due_.begin()->first <= now && handshakes_.has_room()) {
         const Endpoint at = due_.begin()->second;
         Candidate& candidate = candidates_.at(at);
-        if (is_hint(candidate) && candidate.failures >= kHintTries) {
+        if (comes_back(candidate) && candidate.failures >= kHintTries) {
             forget(candidates_.find(at));
             continue;
         }

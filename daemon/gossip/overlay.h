@@ -91,6 +91,10 @@ private:
     bool is_hint(const Candidate& candidate) const {
         return candidate.source == LearntFrom::beacon;
     }
+    // Forgotten after some failures: a beacon or a scan tells of it anew.
+    bool comes_back(const Candidate& candidate) const {
+        return is_hint(candidate) || candidate.source == LearntFrom::scan;
+    }
     bool wants_links() const;
     bool needs_tending() const;
     bool is_pointless(const Endpoint& at, const Candidate& candidate, Instant now) const;

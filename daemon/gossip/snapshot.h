@@ -60,12 +60,24 @@ struct CandidateSnapshot {
     Duration next_try{};               // from now
 };
 
+// [discovery] scan; no ranges: it is off.
+struct ScanSnapshot {
+    std::vector<config::AddressRange> ranges;
+    std::uint64_t addresses = 0;       // of all ranges
+    std::uint64_t tried = 0;           // in the pass under way, or in the last
+    std::uint64_t answered = 0;        // of those
+    std::uint32_t passes = 0;          // finished
+    bool is_running = false;
+    std::optional<Duration> next_pass; // from now; none: under way, or not while there are links
+};
+
 struct Snapshot {
     crypto::NodeId self;
     std::uint64_t epoch = 0;
     std::vector<MemberSnapshot> members;  // self first, then by name and id
     std::vector<LinkSnapshot> links;
     std::vector<CandidateSnapshot> candidates;
+    ScanSnapshot scan;
     Counters counters;
     std::size_t batches_stored = 0;
     std::size_t bytes_stored = 0;

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "config/endpoint_text.h"
+#include "config/range_text.h"
 
 namespace hearsay::host {
 namespace {
@@ -50,6 +51,22 @@ void write_counters(JsonWriter& json, const gossip::Counters& counters) {
         const auto counter = static_cast<Counter>(i);
         json.key(name_of(counter)).number(counters[counter]);
     }
+    json.end_object();
+}
+
+void write_scan(JsonWriter& json, const gossip::ScanSnapshot& scan) {
+    json.key("scan");
+    if (scan.ranges.empty()) {
+        json.null();
+        return;
+    }
+    json.begin_object().key("ranges").begin_array();
+    for (const config::AddressRange& range : scan.ranges) json.text(config::to_text(range));
+    json.end_array();
+    json.key("addresses").number(scan.addresses).key("tried").number(scan.tried);
+    json.key("answered").number(scan.answered).key("passes").number(scan.passes);
+    json.key("running").flag(scan.is_running).key("next_pass");
+    write_optional(json, scan.next_pass);
     json.end_object();
 }
 
@@ -159,6 +176,7 @@ void write_status(JsonWriter& json, const ApiStatusParts& parts) {
     write_network(json, parts.node);
     json.key("links").number(parts.snapshot.links.size());
     write_member_counts(json, parts.snapshot);
+    write_scan(json, parts.snapshot.scan);
     parts.rates.write(json, parts.snapshot.counters, parts.now);
     write_counters(json, parts.snapshot.counters);
     write_tables(json, parts);

@@ -44,7 +44,12 @@ TEST_CASE("a configuration far from the defaults is shown and loaded back", "[co
     config.node = {"web-1", "/srv/a \"b\"\\c", {{"a.b", "tab \xc3\xa9 #\"'"}, {"role", ""}}};
     config.network.file = "/etc/hearsay/token";
     config.listen = {{"127.0.0.1", "fe80::1%3"}, 0, 65'537, 100'000};
-    config.discovery = {{{"::1", 1}, {"fe80::1%eth0", 2}, {"a.b", 3}}, false, 90s, {"eth0"}, false};
+    config.discovery = {{{"::1", 1}, {"fe80::1%eth0", 2}, {"a.b", 3}},
+                        false,
+                        90s,
+                        {"eth0"},
+                        false,
+                        {{Endpoint::ipv4(10, 1, 2, 0, 0), 24}}};
     config.link = {51ms, 61'001us, 10min / 2};
     config.flood = {3600s, 1001ms};
     config.limits = {1, 16, 1 << 20, 1024, 16, 100, 1, 64};
@@ -71,6 +76,9 @@ struct Randomize {
     void operator()(Duration* value) const { *value = Duration(static_cast<long>(amount())); }
     void operator()(LogLevel* value) const { *value = static_cast<LogLevel>(random() % 4); }
     void operator()(std::vector<std::string>*) const {}
+    void operator()(std::vector<AddressRange>* value) const {
+        *value = {{Endpoint::ipv4(10, 1, 2, 0, 0), 24}, {Endpoint::ipv4(10, 2, 0, 0, 0), 16}};
+    }
     void operator()(std::vector<HostPort>* value) const {
         while (random() % 4 != 0) value->push_back({"h" + std::to_string(random()), 1});
     }
