@@ -31,7 +31,7 @@ struct Tag {
     bool operator==(const Tag&) const = default;
 };
 
-// The addresses that begin like `first`, in as many bits as `prefix_size` says (config/range_text.h).
+// The addresses that begin like `first`, in as many bits as `prefix_size` says.
 struct AddressRange {
     Endpoint first;                               // port 0, every other bit zero
     std::uint8_t prefix_size = 0;                 // 16 to 32 for IPv4, 112 to 128 for IPv6

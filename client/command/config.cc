@@ -7,6 +7,7 @@
 #include "config/endpoint_text.h"
 #include "config/keys.h"
 #include "config/load.h"
+#include "config/range_text.h"
 #include "config/show.h"
 
 namespace hearsay::client {
@@ -33,6 +34,11 @@ struct ToJson {
     Json operator()(const std::vector<config::HostPort>* value) const {
         Json list = Json::array();
         for (const config::HostPort& host : *value) list.push_back(config::to_text(host));
+        return list;
+    }
+    Json operator()(const std::vector<config::AddressRange>* value) const {
+        Json list = Json::array();
+        for (const config::AddressRange& range : *value) list.push_back(config::to_text(range));
         return list;
     }
     Json operator()(const std::vector<config::Tag>* value) const {
