@@ -60,7 +60,7 @@ struct Scene {
         links.establish(ground::make_session(ground, number, true).near, kStart + now, is_new);
     }
     void link_down(unsigned number) {
-        links.drop(*links.find(ground::node_of(number)), "gone", false);
+        links.drop(*links.find(ground::node_of(number)), "gone");
         links.take_closed();
     }
     // `from` answers the last probe.
