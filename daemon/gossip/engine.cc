@@ -46,6 +46,7 @@ Engine::Parts::Parts(EngineSetup setup, Now now)
       handshakes(core, desk),
       overlay(core, links, membership, handshakes, now.monotonic),
       beacons(core, now.monotonic),
+      sweep(core, membership, handshakes),
       scan(core, links, handshakes, overlay, beacons, now.monotonic),
       sources({}, core.hash_key),
       last_epoch(core.epoch),
@@ -227,6 +228,7 @@ void Engine::Parts::handle_timeout(Now now) {
         overlay.handle_timeout(now);
         beacons.handle_timeout(now);
         scan.handle_timeout(now.monotonic);
+        sweep.handle_timeout(now.monotonic);
     }
     rekey(now);
     watch_clock(now);
@@ -298,7 +300,10 @@ void Engine::Parts::settle(Now now) {
             membership.note_clone(failed.at, failed.epoch, now.monotonic);
         overlay.handle_failed_dial(failed, now.monotonic);
     }
-    for (const Endpoint& at : handshakes.take_answers()) scan.handle_answer(at, now.monotonic);
+    for (const Endpoint& at : handshakes.take_answers()) {
+        scan.handle_answer(at, now.monotonic);
+        sweep.handle_answer(at);
+    }
     handle_closed(now.monotonic);
     for (const crypto::NodeId& id : membership.take_news())
         learn_addresses(id, now.monotonic);
@@ -315,7 +320,10 @@ void Engine::Parts::begin(Now now) {
     // silence proves nothing (Lifeguard). Some heartbeat is due within its interval of any call.
     const Instant due = last_call + core.config.link.heartbeat_interval * 11 / 10;
     const Duration lateness = now.monotonic - std::min(expected.value_or(due), due);
-    if (lateness > kLateness) links.forgive(now.monotonic);
+    if (lateness > kLateness) {
+        links.forgive(now.monotonic);
+        sweep.forget_asked();
+    }
     if (lateness > core.config.link.dead_after / 2) membership.assert_alive(now.monotonic);
     expected.reset();
     last_call = std::max(last_call, now.monotonic);
@@ -348,6 +356,7 @@ std::optional<Instant> Engine::Parts::find_deadline() const {
         next = earliest(next, overlay.next_deadline());
         next = earliest(next, beacons.next_deadline());
         next = earliest(next, scan.next_deadline());
+        next = earliest(next, sweep.next_deadline());
     }
     if (close_at && !has_left) next = earliest(next, close_at);
     return next;

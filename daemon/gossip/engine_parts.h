@@ -6,6 +6,7 @@
 #include "daemon/gossip/repair.h"
 #include "daemon/gossip/saved_state.h"
 #include "daemon/gossip/scan.h"
+#include "daemon/gossip/sweep.h"
 
 namespace hearsay::gossip {
 
@@ -64,6 +65,7 @@ struct Engine::Parts {
     Handshakes handshakes;
     Overlay overlay;
     Beacons beacons;
+    Sweep sweep;
     Scan scan;
     SourceBuckets sources;
     wire::FrameArena arena;

@@ -84,6 +84,7 @@ public:
     bool flush(ChunkStore& store, ChunkEncodings& encodings, Now now);
     void handle_timeout(Now now);
     std::optional<Instant> next_deadline() const;
+    Duration silence(Instant now) const { return now - last_received_; }
     bool is_dead(Instant now) const { return now - last_received_ >= core_.config.link.dead_after; }
     // The far end has proved that it lived: it finished a handshake we answered, or spoke in the
     // session. One that had no room for our link says nothing by its silence.

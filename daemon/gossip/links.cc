@@ -117,8 +117,7 @@ void Links::handle_timeout(Now now) {
         for (const wire::SessionId session : link->retire_channels(now.monotonic))
             by_session_.erase(session);
         if (link->is_dead(now.monotonic)) {
-            const bool was_alive = link->was_alive();
-            forget(*link, "silent", was_alive);
+            forget(*link, "silent", link->was_alive() && hears_others(*link, now.monotonic));
             keep_closing(*link, wire::CloseReason::silent, now.monotonic + kSilentTime,
                          now.monotonic);
         } else if (link->has_worn_out_keys(now.monotonic)) {
@@ -127,6 +126,22 @@ void Links::handle_timeout(Now now) {
             link->handle_timeout(now);
         }
     }
+}
+
+// When all links fall silent together, it is ours that is broken: an address has changed, a cable
+// is out. Nobody is accused then, not by the last of them either. A link that always was the only one
+// proves nothing either way.
+bool Links::hears_others(const Link& silent, Instant now) {
+    const config::Link& timing = core_.config.link;
+    const Duration recently = timing.dead_after - timing.heartbeat_interval * 6 / 5;
+    bool has_others = false;
+    for (const auto& link : slots_) {
+        if (!link || link.get() == &silent || !link->was_alive()) continue;
+        if (link->silence(now) < recently) return true;
+        has_others = true;
+    }
+    if (has_others) deaf_until_ = now + timing.dead_after;
+    return !has_others && now >= deaf_until_;
 }
 
 void Links::flush(Now now) {

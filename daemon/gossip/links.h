@@ -74,6 +74,7 @@ public:
     std::optional<std::int64_t> clock_offset_ms() const;
 
 private:
+    bool hears_others(const Link& silent, Instant now);
     void forget(Link& link, std::string why, bool is_silent);
     void keep_closing(Link& link, wire::CloseReason reason, Instant until, Instant answer_at);
 
@@ -90,6 +91,7 @@ private:
         Instant answer_at;
     };
     std::map<wire::SessionId, Closing> closing_;  // at most kClosingMax
+    Instant deaf_until_;
     ChunkEncodings encodings_;
     std::size_t flush_from_ = 0;  // whose turn it is when the outbox was full
 };

@@ -264,6 +264,20 @@ TEST_CASE("a dead link is dropped without a word; silent only if its end ever li
         CHECK(closed.is_silent == (closed.id == node_of(2)));
 }
 
+TEST_CASE("links that fall silent together accuse nobody, one among others does", "[links]") {
+    for (const bool is_third_heard : {false, true}) {
+        Scene scene;
+        for (unsigned number : {2U, 3U, 4U})
+            scene.establish(number, false)->note_received(1, kStart + 100ms * number);
+        if (is_third_heard)
+            scene.links.find(node_of(4))->note_received(1, kStart + 1'600ms);
+        for (Duration now = 1s; now < 2'000ms; now += 10ms) scene.links.handle_timeout(after(now));
+        const auto closed = scene.links.take_closed();
+        REQUIRE(closed.size() == (is_third_heard ? 2 : 3));
+        for (const ClosedLink& one : closed) CHECK(one.is_silent == is_third_heard);
+    }
+}
+
 TEST_CASE("keys that could not be renewed end the link, and accuse nobody", "[links]") {
     Scene scene;
     Link* link = scene.establish(2, false);
