@@ -35,6 +35,7 @@ void build(CLI::App& app, Globals& globals) {
     add_network(app, globals);
     add_control(app, globals);
     add_config(app, globals);
+    add_doctor(app, globals);
     add_watch(app, globals);
     add_complete(app, globals);
 }

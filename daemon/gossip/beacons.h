@@ -4,7 +4,9 @@
 #include <set>
 
 #include "daemon/gossip/core.h"
+#include "daemon/gossip/discovery_snapshot.h"
 #include "daemon/gossip/rate_limit.h"
+#include "wire/packet.h"
 
 namespace hearsay::gossip {
 
@@ -25,7 +27,9 @@ public:
 
     void set_interfaces(std::span<const Interface> interfaces, Instant now);
     const std::vector<Interface>& interfaces() const { return interfaces_; }
-    bool is_on_link(const Endpoint& at) const;
+    bool is_on_link(const Endpoint& at) const { return interface_of(at) != nullptr; }
+    // Whose range it is in, one that carries beacons first; null: none.
+    const Interface* interface_of(const Endpoint& at) const;
     // Whatever the port.
     bool is_own(const Endpoint& at) const;
 
@@ -38,14 +42,36 @@ public:
     void handle_timeout(Now now);
     std::optional<Instant> next_deadline() const;
 
+    std::vector<EarSnapshot> ears(Instant now) const;
+    // Of the last minute.
+    std::vector<HeardSnapshot> heard(Instant now) const;
+
 private:
+    // Without a beacon for so long a node counts as new again.
+    static constexpr Duration kSilence = std::chrono::minutes(1);
+
+    struct Ear {
+        std::uint64_t sent = 0;
+        std::uint64_t heard = 0;
+        std::optional<Instant> last_heard;
+    };
+    struct Heard {
+        std::uint64_t wall_ms = 0;  // of the last beacon believed
+        Endpoint at;
+        Instant first;
+        Instant last;
+    };
+
+    bool is_ours(const wire::Beacon& beacon, const Endpoint& from, Instant now);
+    void note(const wire::Beacon& beacon, const Endpoint& at, std::uint32_t interface, Instant now);
     void send(WallTime wall);
     bool has_place_to_send() const;
 
     Core& core_;
     std::vector<Interface> interfaces_;
     TokenBucket rate_;
-    std::map<crypto::NodeId, std::uint64_t> newest_;  // wall_ms of the last beacon believed
+    std::map<crypto::NodeId, Heard> newest_;
+    std::map<std::uint32_t, Ear> ears_;  // by interface
     Instant next_at_;
     unsigned sent_ = 0;
 };

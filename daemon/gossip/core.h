@@ -9,6 +9,23 @@ namespace hearsay::gossip {
 // What every part of the engine shares: who we are, with what we sign and encode, where outputs
 // go. Parts hold a reference; the engine owns it and outlives them.
 struct Core {
+    // Who was turned away last, by what was wrong.
+    struct Sighting {
+        Endpoint at;
+        Instant when;
+        std::int64_t clock_offset_ms = 0;
+        // A host beacons from all its addresses at once: the one an operator knows it by stays.
+        bool is_worse_than(const Sighting& other) const {
+            return at.is_link_local() && !other.at.is_link_local() &&
+                   when - other.when < std::chrono::seconds(1);
+        }
+    };
+    struct Sightings {
+        std::optional<Sighting> wrong_network;
+        std::optional<Sighting> wrong_secret;
+        std::optional<Sighting> wrong_clock;
+    };
+
     config::Gossip config;
     crypto::Network network;
     const crypto::Signer* signer;
@@ -22,7 +39,11 @@ struct Core {
     crypto::ShortHashKey hash_key{};
     Counters counters;
     Outbox outbox;
+    Sightings sightings;
 
+    static void see(std::optional<Sighting>& last, const Sighting& sighting) {
+        if (!last || !sighting.is_worse_than(*last)) last = sighting;
+    }
     void count(Counter counter, std::uint64_t amount = 1) { counters.add(counter, amount); }
     // Whether `secret` (by place in network.secrets) still exists.
     const crypto::Secret& secret(std::size_t place) const { return network.secrets[place]; }

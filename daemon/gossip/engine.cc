@@ -27,6 +27,7 @@ Core make_core(EngineSetup setup, Now now) {
               std::move(random),
               {},
               {},
+              {},
               {}};
     core.random.fill(core.hash_key);
     return core;

@@ -8,6 +8,7 @@
 #include "crypto/network.h"
 #include "crypto/session.h"
 #include "crypto/signing.h"
+#include "daemon/gossip/discovery_snapshot.h"
 #include "daemon/gossip/outputs.h"
 #include "daemon/gossip/snapshot.h"
 #include "wire/codec.h"
@@ -106,6 +107,7 @@ public:
 
     std::optional<Instant> next_deadline() const;
     Snapshot snapshot(Now now) const;
+    DiscoverySnapshot discovery(Now now) const;
     // Cheap parts of the snapshot.
     std::size_t link_count() const;
     std::size_t alive_count() const;   // members alive, self included

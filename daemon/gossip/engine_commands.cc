@@ -30,6 +30,11 @@ MemberSnapshot snapshot_of(const Member& member, const Links& links, Instant now
     return result;
 }
 
+std::optional<TurnedAway> turned_away(const std::optional<Core::Sighting>& sighting, Instant now) {
+    if (!sighting) return std::nullopt;
+    return TurnedAway{sighting->at, now - sighting->when, sighting->clock_offset_ms};
+}
+
 }  // namespace
 
 void Engine::Parts::restore(ByteView saved, bool is_first_start, Now now) {
@@ -177,6 +182,28 @@ Snapshot Engine::snapshot(Now now) const {
     std::sort(result.links.begin(), result.links.end(), [](const auto& a, const auto& b) {
         return std::tie(a.name, a.id) < std::tie(b.name, b.id);
     });
+    return result;
+}
+
+DiscoverySnapshot Engine::discovery(Now now) const {
+    const Parts& parts = *parts_;
+    DiscoverySnapshot result;
+    result.ears = parts.beacons.ears(now.monotonic);
+    for (HeardSnapshot& heard : parts.beacons.heard(now.monotonic)) {
+        if (result.heard.size() == DiscoverySnapshot::kHeardShown) break;
+        const Member* member = parts.membership.find(heard.id);
+        heard.is_linked = parts.links.find(heard.id) != nullptr;
+        heard.is_alive = member != nullptr && member->state == MemberState::alive;
+        result.heard.push_back(heard);
+    }
+    parts.links.for_each([&](const Link& link) {
+        const Interface* interface = parts.beacons.interface_of(link.at());
+        result.neighbours.push_back({link.at(), interface == nullptr ? 0 : interface->index,
+                                     now.monotonic - link.opened_at});
+    });
+    result.wrong_network = turned_away(parts.core.sightings.wrong_network, now.monotonic);
+    result.wrong_secret = turned_away(parts.core.sightings.wrong_secret, now.monotonic);
+    result.wrong_clock = turned_away(parts.core.sightings.wrong_clock, now.monotonic);
     return result;
 }
 

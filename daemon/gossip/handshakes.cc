@@ -58,18 +58,21 @@ void Handshakes::send_hello(Dial& dial, Instant now) {
     dial.pause *= 2;
 }
 
-std::optional<std::size_t> Handshakes::secret_of(const wire::Hello& hello,
-                                                 const crypto::Label& label) {
+std::optional<std::size_t> Handshakes::secret_of(const wire::Hello& hello, const Endpoint& from,
+                                                 Instant now) {
     if (hello.network_tag != crypto::network_tag(core_.network.id)) {
         core_.count(Counter::refused_wrong_network);
+        Core::see(core_.sightings.wrong_network, {from, now});
         return std::nullopt;
     }
     for (std::size_t i = 0; i < core_.network.secrets.size(); ++i) {
         const crypto::Mac mac =
-            crypto::network_mac(core_.secret(i), label, core_.network.id, hello.covered);
+            crypto::network_mac(core_.secret(i), crypto::kHelloLabel, core_.network.id,
+                                hello.covered);
         if (crypto::equal_in_constant_time(mac.view(), hello.mac.view())) return i;
     }
     core_.count(Counter::refused_bad_mac);
+    Core::see(core_.sightings.wrong_secret, {from, now});
     return std::nullopt;
 }
 
@@ -79,7 +82,7 @@ void Handshakes::handle_hello(const Endpoint& from, ByteView datagram, Instant n
         core_.count(Counter::refused_malformed_packet);
         return;
     }
-    const auto secret_place = secret_of(*hello, crypto::kHelloLabel);
+    const auto secret_place = secret_of(*hello, from, now);
     if (!secret_place) return;
     if (hello->cookie.is_zero()) {
         const wire::CookieReply reply{

@@ -112,7 +112,8 @@ private:
 
     Bytes make_hello(wire::Hello hello, std::size_t secret_place) const;
     void send_hello(Dial& dial, Instant now);
-    std::optional<std::size_t> secret_of(const wire::Hello& hello, const crypto::Label& label);
+    std::optional<std::size_t> secret_of(const wire::Hello& hello, const Endpoint& from,
+                                         Instant now);
     void answer_hello2(const Endpoint& from, ByteView datagram, const wire::Hello& hello,
                        std::size_t secret_place, Instant now);
     Bytes seal_auth(crypto::Role role, const crypto::Secret& key, const crypto::Hash& transcript,

@@ -16,6 +16,7 @@ public:
     }
     NodeStatus status() const override { return node_.status(); }
     gossip::Snapshot snapshot() const override { return node_.snapshot(); }
+    NodeFacts facts() const override { return node_.facts(); }
     const config::Config& config() const override { return node_.config(); }
     std::optional<NodeError> connect(const config::HostPort& at) override {
         return node_.connect(at);

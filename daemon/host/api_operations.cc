@@ -3,6 +3,7 @@
 #include "base/insist.h"
 #include "config/endpoint_text.h"
 #include "config/show.h"
+#include "daemon/host/api_doctor.h"
 #include "daemon/host/api_reply.h"
 
 namespace hearsay::host {
@@ -35,6 +36,13 @@ void answer_status(const Answering& to) {
     const gossip::Snapshot snapshot = to.context.target.snapshot();
     to.ok([&](JsonWriter& json) {
         write_status(json, {node, snapshot, to.context.rates, to.context.use, to.context.now});
+    });
+}
+
+void answer_doctor(const Answering& to) {
+    const NodeFacts facts = to.context.target.facts();
+    to.ok([&](JsonWriter& json) {
+        write_doctor(json, facts, to.context.target.config(), to.context.now);
     });
 }
 
@@ -174,6 +182,7 @@ ApiRight right_for(ApiOp op) {
         case ApiOp::topics:
         case ApiOp::config_show:
         case ApiOp::network_show:
+        case ApiOp::doctor:
         case ApiOp::subscribe:
         case ApiOp::unsubscribe:
         case ApiOp::events:
@@ -220,6 +229,8 @@ void answer_api_request(const ApiContext& context, const ApiRequest& request, st
                 [&](JsonWriter& json) { json.key("text").text(config::show(target.config())); });
         case ApiOp::network_show:
             return to.ok([&](JsonWriter& json) { write_network(json, target.status()); });
+        case ApiOp::doctor:
+            return answer_doctor(to);
         case ApiOp::connect:
             return connect(to);
         case ApiOp::disconnect:

@@ -10,10 +10,10 @@ namespace {
 
 constexpr std::array<std::string_view, static_cast<std::size_t>(ApiOp::count_)> kOpNames{
     "ping",          "version",       "status",         "members",      "links",
-    "key",           "topics",        "config.show",    "network.show", "publish",
-    "subscribe",     "unsubscribe",   "events",         "connect",      "disconnect",
-    "reload",        "leave",         "network.create", "network.open", "network.join",
-    "network.token", "network.leave", "network.rotate"};
+    "key",           "topics",        "config.show",    "network.show", "doctor",
+    "publish",       "subscribe",     "unsubscribe",    "events",       "connect",
+    "disconnect",    "reload",        "leave",          "network.create", "network.open",
+    "network.join",  "network.token", "network.leave",  "network.rotate"};
 
 // A scanner over one flat object. Everything it does not expect makes it give up.
 class FlatScanner {
@@ -187,6 +187,7 @@ std::optional<std::string_view> missing_key(const ApiRequest& request) {
         case ApiOp::topics:
         case ApiOp::config_show:
         case ApiOp::network_show:
+        case ApiOp::doctor:
         case ApiOp::unsubscribe:
         case ApiOp::events:
         case ApiOp::reload:

@@ -28,6 +28,7 @@ enum class ApiOp : std::uint8_t {
     topics,
     config_show,
     network_show,
+    doctor,
     publish,
     subscribe,
     unsubscribe,

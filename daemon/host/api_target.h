@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "daemon/host/node.h"
+#include "daemon/host/node_facts.h"
 
 namespace hearsay::host {
 
@@ -20,6 +20,7 @@ public:
                                                         gossip::PublishTicket& ticket) = 0;
     virtual NodeStatus status() const = 0;
     virtual gossip::Snapshot snapshot() const = 0;
+    virtual NodeFacts facts() const = 0;
     virtual const config::Config& config() const = 0;
     virtual std::optional<NodeError> connect(const config::HostPort& at) = 0;
     virtual std::optional<NodeError> disconnect(const crypto::NodeId& member) = 0;

@@ -54,22 +54,6 @@ void write_counters(JsonWriter& json, const gossip::Counters& counters) {
     json.end_object();
 }
 
-void write_scan(JsonWriter& json, const gossip::ScanSnapshot& scan) {
-    json.key("scan");
-    if (scan.ranges.empty()) {
-        json.null();
-        return;
-    }
-    json.begin_object().key("ranges").begin_array();
-    for (const config::AddressRange& range : scan.ranges) json.text(config::to_text(range));
-    json.end_array();
-    json.key("addresses").number(scan.addresses).key("tried").number(scan.tried);
-    json.key("answered").number(scan.answered).key("passes").number(scan.passes);
-    json.key("running").flag(scan.is_running).key("next_pass");
-    write_optional(json, scan.next_pass);
-    json.end_object();
-}
-
 void write_tables(JsonWriter& json, const ApiStatusParts& parts) {
     const gossip::Snapshot& snapshot = parts.snapshot;
     json.key("tables").begin_object();
@@ -158,6 +142,22 @@ void ApiRates::write(JsonWriter& json, const gossip::Counters& counters, Instant
 }
 
 // ---- Views
+
+void write_scan(JsonWriter& json, const gossip::ScanSnapshot& scan) {
+    json.key("scan");
+    if (scan.ranges.empty()) {
+        json.null();
+        return;
+    }
+    json.begin_object().key("ranges").begin_array();
+    for (const config::AddressRange& range : scan.ranges) json.text(config::to_text(range));
+    json.end_array();
+    json.key("addresses").number(scan.addresses).key("tried").number(scan.tried);
+    json.key("answered").number(scan.answered).key("passes").number(scan.passes);
+    json.key("running").flag(scan.is_running).key("next_pass");
+    write_optional(json, scan.next_pass);
+    json.end_object();
+}
 
 void write_network(JsonWriter& json, const NodeStatus& node) {
     json.key("network");

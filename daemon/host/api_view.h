@@ -42,6 +42,8 @@ struct ApiStatusParts {
 };
 // The members of a status reply, into an object that is open.
 void write_status(JsonWriter& json, const ApiStatusParts& parts);
+// Null when there is none.
+void write_scan(JsonWriter& json, const gossip::ScanSnapshot& scan);
 void write_network(JsonWriter& json, const NodeStatus& node);
 void write_members(JsonWriter& json, const gossip::Snapshot& snapshot);
 void write_links(JsonWriter& json, const gossip::Snapshot& snapshot);

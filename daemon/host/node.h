@@ -15,6 +15,7 @@ namespace hearsay::host {
 
 class Log;
 class Loop;
+struct NodeFacts;
 
 // Read when hearsayd is given no other; it may be missing.
 inline constexpr std::string_view kDefaultConfigFile = "/etc/hearsay/hearsay.toml";
@@ -92,6 +93,8 @@ public:
     std::string summary() const;
     // Without a network: only self, no links.
     gossip::Snapshot snapshot() const;
+    // What `hearsay doctor` judges by; daemon/host/node_facts.h.
+    NodeFacts facts() const;
     const config::Config& config() const;
     Log& log();
 

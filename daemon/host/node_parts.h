@@ -28,6 +28,7 @@ namespace hearsay::host {
 //     node_discovery.cc  interfaces, seeds, connect
 //     node_events.cc     what the engine tells, as log lines
 //     node_status.cc     status, health, snapshot
+//     node_doctor.cc     what `hearsay doctor` judges by
 //     node_reload.cc     SIGHUP
 struct Node::Parts {
     Parts(Node& owner, Loop& the_loop, const config::Config& initial, std::string file);
@@ -67,6 +68,7 @@ struct Node::Parts {
 
     // ---- node_status.cc
     std::vector<std::string> health() const;
+    std::optional<Endpoint> duplicate_lately(Instant now) const;
 
     Node& node;
     Loop& loop;

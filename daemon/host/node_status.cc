@@ -67,6 +67,11 @@ gossip::Snapshot Node::snapshot() const {
     return snapshot;
 }
 
+std::optional<Endpoint> Node::Parts::duplicate_lately(Instant now) const {
+    if (now - duplicate_seen >= kDuplicateShown) return std::nullopt;
+    return duplicate_at;
+}
+
 std::vector<std::string> Node::Parts::health() const {
     const Instant now = Loop::now();
     HealthFacts facts;
@@ -90,7 +95,7 @@ std::vector<std::string> Node::Parts::health() const {
     facts.receive_buffer_wanted = config.listen.receive_buffer;
     facts.receive_buffer = sockets.receive_buffer();
     facts.dropped_lately = sockets.counts().receive_dropped - drops_before;
-    if (duplicate_at && now - duplicate_seen < kDuplicateShown) facts.duplicate_at = duplicate_at;
+    facts.duplicate_at = duplicate_lately(now);
     facts.loop_lag = lag.longest(now);
     facts.disk_problem = state.problem();
     facts.beacon_problem = sockets.beacon_problem();

@@ -34,6 +34,16 @@ void Seeds::set(const std::vector<config::HostPort>& hosts, bool tell_all) {
     }
 }
 
+std::vector<SeedFacts> Seeds::facts() const {
+    std::vector<SeedFacts> result;
+    for (const Seed& seed : seeds_) {
+        result.push_back({seed.host, seed.found});
+        if (const auto endpoint = parse_numeric(seed.host))
+            result.back().addresses = {*endpoint};
+    }
+    return result;
+}
+
 void Seeds::tell(Seed& seed) {
     if (seed.is_name) return look_up(seed.host);
     const auto endpoint = parse_numeric(seed.host);

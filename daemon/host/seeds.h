@@ -10,6 +10,11 @@
 
 namespace hearsay::host {
 
+struct SeedFacts {
+    config::HostPort host;
+    std::vector<Endpoint> addresses;  // of a name: as last looked up
+};
+
 // The hosts an operator named. Addresses are told once: the engine dials seeds for ever. Names
 // are looked up again every kLookUpInterval for as long as no neighbour is at one of their
 // addresses, because they may come to mean another host.
@@ -24,6 +29,7 @@ public:
     // Replaces the hosts; those that were there before are told only if `tell_all`.
     void set(const std::vector<config::HostPort>& hosts, bool tell_all);
     void clear() { set({}, false); }
+    std::vector<SeedFacts> facts() const;
 
 private:
     struct Seed {

@@ -5,7 +5,7 @@ _hearsay()
     local cur prev words cword
     _init_completion -n : || return
 
-    local verbs="status members links connect disconnect publish subscribe events key network
+    local verbs="status doctor members links connect disconnect publish subscribe events key network
         config wait check reload leave version"
     local streams="--json --count --timeout"
 
@@ -54,7 +54,7 @@ _hearsay()
     local choices=""
     case $verb in
         "") choices="$verbs --socket --color --version --help" ;;
-        status | reload | version) choices="--json" ;;
+        status | doctor | reload | version) choices="--json" ;;
         links) choices="--json" ;;
         members) choices="--json --watch" ;;
         connect) [[ $sub ]] || _known_hosts_real -- "$cur" ;;

@@ -41,6 +41,7 @@ complete -c hearsay -n __hearsay_verb_is -l version -d 'Print the version'
 complete -c hearsay -l help -d 'Print help'
 
 complete -c hearsay -n __hearsay_verb_is -a status -d 'This host: network, links, rates, health'
+complete -c hearsay -n __hearsay_verb_is -a doctor -d 'Why hosts do not find each other'
 complete -c hearsay -n __hearsay_verb_is -a members -d 'Who is in the network'
 complete -c hearsay -n __hearsay_verb_is -a links -d 'The neighbours this host talks to directly'
 complete -c hearsay -n __hearsay_verb_is -a connect -d 'Dial a host by its address'
@@ -57,7 +58,7 @@ complete -c hearsay -n __hearsay_verb_is -a reload -d 'Let the daemon read its f
 complete -c hearsay -n __hearsay_verb_is -a leave -d 'Say goodbye and stop the daemon'
 complete -c hearsay -n __hearsay_verb_is -a version -d 'Of this command and of the daemon'
 
-for verb in status members links publish subscribe events key reload version
+for verb in status doctor members links publish subscribe events key reload version
     complete -c hearsay -n "__hearsay_verb_is $verb" -l json -d 'JSON, for programs'
 end
 complete -c hearsay -n '__hearsay_verb_is members' -l watch -d 'Keep showing them'

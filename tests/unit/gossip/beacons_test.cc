@@ -97,6 +97,14 @@ TEST_CASE("our own beacon is no hint and no offence", "[beacon]") {
     CHECK(scene.ground.counted(Counter::refused_beacon) == 0);
 }
 
+TEST_CASE("a beacon with our key from another address is a hint: it may be a clone's", "[beacon]") {
+    Scene scene;
+    const auto hint = scene.beacons.handle(place(9), beacon_of(1, kWallMs), after(0s));
+    REQUIRE(hint);
+    CHECK(hint->at == place(9).with_port(5'000));
+    CHECK(scene.beacons.heard(kStart).empty());
+}
+
 TEST_CASE("a beacon far from our clock is refused, either way", "[beacon]") {
     Scene scene;
     CHECK(scene.hears(7, beacon_of(7, kWallMs - 300'000)));
@@ -215,6 +223,82 @@ TEST_CASE("beacons are quick at first and then keep their interval", "[beacon]")
     scene.beacons.set_interfaces(interfaces, after(60s).monotonic);
     scene.beacons.handle_timeout(after(60s));
     CHECK(scene.ground.take().sent.size() == 1);
+}
+
+TEST_CASE("what was sent and heard is told for each interface", "[beacon]") {
+    Scene scene;
+    scene.beacons.handle_timeout(after(0s));
+    CHECK(scene.hears(7, beacon_of(7, kWallMs), after(1s)));
+    CHECK(scene.hears(8, beacon_of(8, kWallMs), after(2s)));
+    auto ears = scene.beacons.ears(after(5s).monotonic);
+    REQUIRE(ears.size() == 1);
+    CHECK(ears[0].index == 2);
+    CHECK(ears[0].sent == 1);
+    CHECK(ears[0].heard == 2);
+    CHECK(ears[0].last_heard == 3s);
+    // An interface that went takes its counts along.
+    const std::vector<Interface> other{interface_of(3, place(1), 24)};
+    scene.beacons.set_interfaces(other, after(6s).monotonic);
+    CHECK(scene.beacons.ears(after(6s).monotonic).empty());
+}
+
+TEST_CASE("who was heard lately is told, and for how long", "[beacon]") {
+    Scene scene;
+    for (Duration now = 0s; now <= 30s; now += 5s)
+        CHECK(scene.hears(7, beacon_of(7, kWallMs), after(now)));
+    auto heard = scene.beacons.heard(after(32s).monotonic);
+    REQUIRE(heard.size() == 1);
+    CHECK(heard[0].id == ground::node_of(7));
+    CHECK(heard[0].at == place(7).with_port(5'000));
+    CHECK(heard[0].age == 2s);
+    CHECK(heard[0].span == 30s);
+    CHECK(scene.beacons.heard(after(91s).monotonic).empty());
+    // After a long silence it counts as new.
+    CHECK(scene.hears(7, beacon_of(7, kWallMs), after(100s)));
+    heard = scene.beacons.heard(after(101s).monotonic);
+    REQUIRE(heard.size() == 1);
+    CHECK(heard[0].span == 0s);
+}
+
+TEST_CASE("a host that beacons from several addresses is shown by the one that is known",
+          "[beacon]") {
+    Scene scene;
+    const std::vector<Interface> interfaces{interface_of(2, place(1), 24),
+                                            interface_of(2, link_local(1, 2), 64)};
+    scene.beacons.set_interfaces(interfaces, kStart);
+    const auto& seen = scene.ground.core.sightings;
+    const Bytes ours = beacon_of(7, kWallMs);
+    const Bytes foreign = beacon_of(7, kWallMs, make_network({1}, 2));
+    for (const Endpoint& from : {place(7), link_local(7, 2)}) {
+        scene.beacons.handle(from, ours, after(0s));
+        scene.beacons.handle(from, foreign, after(0s));
+    }
+    REQUIRE(scene.beacons.heard(kStart).size() == 1);
+    CHECK(scene.beacons.heard(kStart)[0].at == place(7).with_port(5'000));
+    REQUIRE(seen.wrong_network);
+    CHECK(seen.wrong_network->at == place(7));
+    // One that has no other is shown by that.
+    scene.beacons.handle(link_local(8, 2), foreign, after(5s));
+    CHECK(seen.wrong_network->at == link_local(8, 2));
+}
+
+TEST_CASE("who is turned away is remembered by what is wrong", "[beacon]") {
+    Scene scene({}, make_network({1}));
+    const auto& seen = scene.ground.core.sightings;
+    scene.hears(7, beacon_of(7, kWallMs, make_network({1}, 2)), after(1s));
+    REQUIRE(seen.wrong_network);
+    CHECK(seen.wrong_network->at == place(7));
+    CHECK(seen.wrong_network->when == after(1s).monotonic);
+    CHECK_FALSE(seen.wrong_secret);
+    scene.hears(8, beacon_of(8, kWallMs, make_network({3})), after(2s));
+    REQUIRE(seen.wrong_secret);
+    CHECK(seen.wrong_secret->at == place(8));
+    CHECK_FALSE(seen.wrong_clock);
+    scene.hears(9, beacon_of(9, kWallMs - 400'000), after(0s));
+    REQUIRE(seen.wrong_clock);
+    CHECK(seen.wrong_clock->clock_offset_ms == -400'000);
+    scene.hears(9, beacon_of(9, UINT64_MAX), after(0s));
+    CHECK(seen.wrong_clock->clock_offset_ms > 0);
 }
 
 TEST_CASE("without a place or a wish to send beacons there is no deadline", "[beacon]") {

@@ -24,6 +24,7 @@ Core make_core(Ground& ground, unsigned number, const config::Gossip& config,
               crypto::Random(secret_of(static_cast<std::uint8_t>(100 + number))),
               {},
               {},
+              {},
               {}};
     core.random.fill(core.hash_key);
     return core;

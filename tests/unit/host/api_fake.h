@@ -26,6 +26,7 @@ public:
     config::Config configuration;
     NodeStatus node_status;
     gossip::Snapshot node_snapshot;
+    NodeFacts node_facts;
     ReloadResult reload_result;
 
     std::optional<Node::PublishRefusal> publish(std::string_view topic, ByteView payload,
@@ -41,6 +42,7 @@ public:
     }
     NodeStatus status() const override { return node_status; }
     gossip::Snapshot snapshot() const override { return node_snapshot; }
+    NodeFacts facts() const override { return node_facts; }
     const config::Config& config() const override { return configuration; }
     std::optional<NodeError> connect(const config::HostPort& at) override {
         return call("connect " + at.host + " " + std::to_string(at.port));

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "daemon/gossip/discovery_snapshot.h"
+#include "daemon/host/node.h"
+#include "daemon/host/seeds.h"
+
+namespace hearsay::host {
+
+// What `hearsay doctor` is told: facts, not judgements.
+struct NodeFacts {
+    NodeStatus status;
+    gossip::Snapshot snapshot;
+    gossip::DiscoverySnapshot discovery;
+    std::vector<gossip::Interface> interfaces;  // that are up, one for each address
+    std::vector<SeedFacts> seeds;
+    std::optional<Duration> alone_for;          // no other member is alive
+    std::optional<Endpoint> duplicate_at;       // seen in the last ten minutes
+    std::uint64_t dropped_lately = 0;           // datagrams, by the kernel, in the last minute
+    std::uint64_t send_failed = 0;
+    std::string beacon_problem;
+    std::string disk_problem;
+};
+
+}  // namespace hearsay::host
