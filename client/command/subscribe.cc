@@ -53,7 +53,7 @@ void print_message(const hearsay_item& item, const Options& options, const Paint
         return;
     }
     const std::string name =
-        *item.name == '\0' ? std::string(item.publisher).substr(0, 16) : printable(item.name);
+        *item.label == '\0' ? std::string(item.publisher).substr(0, 16) : printable(item.label);
     std::printf("%s %s %s %s%s\n", paint(Color::dim, clock_text(item.created)).c_str(),
                 paint(Color::bold, name).c_str(),
                 paint(Color::green, printable(item.topic)).c_str(), printable(payload).c_str(),
@@ -68,6 +68,11 @@ void print_lagged(const hearsay_item& item, bool is_json) {
                      static_cast<unsigned long long>(item.missed));
 }
 
+// What the other member of an event is to it.
+std::string word_for_other(std::string_view event) {
+    return event == "duplicate_name" ? "the other is" : "says";
+}
+
 void print_event(const hearsay_item& item, const Options& options, const Painter& paint) {
     const Json event = Json::parse(item.line, nullptr, false);
     if (options.is_json) return print_line(with_schema(event));
@@ -78,12 +83,13 @@ void print_event(const hearsay_item& item, const Options& options, const Painter
     };
     std::string line =
         paint(Color::dim, clock_text(text("at"))) + " " + paint(Color::bold, printable(item.event));
-    const std::string name = text("name");
-    const std::string who = name.empty() ? text("member").substr(0, 16) : printable(name);
+    const std::string label = label_of(event);
+    const std::string who = label.empty() ? text("member").substr(0, 16) : label;
     if (!who.empty()) line += " " + who;
     if (!text("address").empty()) line += " at " + text("address");
     if (!text("text").empty()) line += ": " + printable(text("text"));
-    if (!text("by").empty()) line += " (says " + text("by").substr(0, 16) + ")";
+    const std::string by = text("by_label").empty() ? text("by").substr(0, 16) : text("by_label");
+    if (!by.empty()) line += " (" + word_for_other(item.event) + " " + printable(by) + ")";
     std::printf("%s\n", line.c_str());
 }
 

@@ -5,8 +5,8 @@ _hearsay()
     local cur prev words cword
     _init_completion -n : || return
 
-    local verbs="status members links connect disconnect publish subscribe events key network
-        config wait check reload leave version"
+    local verbs="status members links ping tags connect disconnect publish subscribe events key
+        network config wait check reload leave version"
     local streams="--json --count --timeout"
 
     case $prev in
@@ -22,7 +22,7 @@ _hearsay()
             _known_hosts_real -- "$cur"
             return
             ;;
-        --timeout | --lifetime)
+        --timeout | --lifetime | --interval)
             mapfile -t COMPREPLY < <(compgen -W "5s 10s 30s 1min 5min" -- "$cur")
             return
             ;;
@@ -57,6 +57,17 @@ _hearsay()
         status | reload | version) choices="--json" ;;
         links) choices="--json" ;;
         members) choices="--json --watch" ;;
+        ping)
+            choices="--count --interval --json"
+            [[ $sub ]] || choices+=" $(hearsay complete members "${socket[@]}" 2>/dev/null)"
+            ;;
+        tags)
+            case $sub in
+                "") choices="set remove --json" ;;
+                remove) choices="--json $(hearsay complete tags "${socket[@]}" 2>/dev/null)" ;;
+                *) choices="--json" ;;
+            esac
+            ;;
         connect) [[ $sub ]] || _known_hosts_real -- "$cur" ;;
         disconnect)
             [[ $sub ]] || choices=$(hearsay complete neighbours "${socket[@]}" 2>/dev/null)
