@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "client/command/arguments.h"
+#include "client/command/exec.h"
 #include "client/command/session.h"
 #include "client/command/verbs.h"
 #include "client/json_scan.h"
@@ -19,6 +20,9 @@ struct Options {
     bool is_json = false;
     bool is_raw = false;
     bool is_lines = false;
+    std::string exec;
+    std::size_t exec_jobs = 4;
+    std::string exec_timeout = "30s";
 };
 
 std::string_view payload_of(const hearsay_item& item) {
@@ -93,11 +97,9 @@ void print_event(const hearsay_item& item, const Options& options, const Painter
     std::printf("%s\n", line.c_str());
 }
 
-// Milliseconds left, as the library waits: -1 is for ever.
-int wait_ms(const std::optional<Clock::time_point>& end) {
-    if (!end) return -1;
-    const auto left = std::chrono::ceil<Milliseconds>(*end - Clock::now()).count();
-    return static_cast<int>(std::clamp<std::int64_t>(left, 0, 1'000'000'000));
+ExecOptions exec_options(const Options& options) {
+    return {split_words("--exec", options.exec), options.exec_jobs,
+            duration_argument("--exec-timeout", options.exec_timeout)};
 }
 
 // Prints what comes until there was enough or the time is over.
@@ -105,6 +107,8 @@ void listen(Session& session, const Options& options, const Globals& globals) {
     std::optional<Clock::time_point> end;
     if (!options.timeout.empty())
         end = Clock::now() + duration_argument("--timeout", options.timeout);
+    if (!options.exec.empty())
+        return run_for_each(session, exec_options(options), {options.count, end, options.timeout});
     std::uint64_t seen = 0;
     while (options.count == 0 || seen < options.count) {
         const auto item = session.use([&](Client& client) {
@@ -125,22 +129,33 @@ void listen(Session& session, const Options& options, const Globals& globals) {
         ++seen;
     }
     std::fflush(stdout);
-    if (seen < options.count)
-        throw Stop{kExitRefused, "only " + std::to_string(seen) + " of " +
-                                     std::to_string(options.count) + " came within " +
-                                     options.timeout};
+    if (seen < options.count) throw too_few(seen, options.count, options.timeout);
 }
 
 void add_stream_options(CLI::App& verb, Options& options) {
-    add_json_flag(verb, options.is_json)->description("One JSON object a line, for programs");
+    CLI::Option* const json = add_json_flag(verb, options.is_json);
+    json->description("One JSON object a line, for programs");
     verb.add_option("--count", options.count, "End after so many")->type_name("N");
     verb.add_option("--timeout", options.timeout,
                     "End after this time; with --count, exit code 1 if fewer came")
         ->type_name("DURATION");
+    CLI::Option* const exec =
+        verb.add_option("--exec", options.exec,
+                        "Run this for each, without a shell: words may be quoted")
+            ->type_name("COMMAND")
+            ->excludes(json);
+    verb.add_option("--exec-jobs", options.exec_jobs, "So many at once at most (4)")
+        ->check(CLI::Range(1, 256))
+        ->type_name("N")
+        ->needs(exec);
+    verb.add_option("--exec-timeout", options.exec_timeout, "Kill what takes longer (30s)")
+        ->type_name("DURATION")
+        ->needs(exec);
 }
 
 void check(const Options& options) {
     if (!options.timeout.empty()) duration_argument("--timeout", options.timeout);
+    if (!options.exec.empty()) exec_options(options);
 }
 
 }  // namespace
@@ -155,7 +170,9 @@ void add_subscribe(CLI::App& app, Globals& globals) {
     CLI::Option* const raw =
         verb.add_flag("--raw", options->is_raw, "Print payloads as they are and nothing else");
     verb.add_flag("--lines", options->is_lines, "Print payloads, each ended by a newline")
-        ->excludes(raw);
+        ->excludes(raw)
+        ->excludes("--exec");
+    raw->excludes("--exec");
     on_run(verb, options, [&globals](const Options& chosen) {
         check(chosen);
         Session session(globals);

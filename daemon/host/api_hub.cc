@@ -10,7 +10,11 @@
 namespace hearsay::host {
 namespace {
 
+// A snapshot costs time in its size: of few members it may be taken often, so that a name is there
+// with the first message.
+constexpr std::size_t kFewMembers = 64;
 constexpr Duration kNamesRefreshMin = std::chrono::milliseconds(250);
+constexpr Duration kNamesRefreshMinOfFew = std::chrono::milliseconds(10);
 
 bool changes_names(gossip::EventKind kind) {
     return kind == gossip::EventKind::member_joined || kind == gossip::EventKind::member_updated;
@@ -79,7 +83,8 @@ ApiContext ApiHub::context() {
 
 void ApiHub::refresh_names() {
     const Instant now = environment_.now().monotonic;
-    if (names_at_ && now - *names_at_ < kNamesRefreshMin) return;
+    const Duration pause = names_.size() > kFewMembers ? kNamesRefreshMin : kNamesRefreshMinOfFew;
+    if (names_at_ && now - *names_at_ < pause) return;
     names_at_ = now;
     are_names_stale_ = false;
     names_.clear();

@@ -88,8 +88,8 @@ private:
     ApiMessage message_;               // reused
     std::string line_;                 // reused
 
-    // Names of members, copied from a snapshot when an event says they may have changed; at most
-    // four times a second, as a snapshot costs time in its size.
+    // Names of members, copied from a snapshot when an event says they may have changed; when there
+    // are many at most four times a second, as a snapshot costs time in its size.
     std::map<crypto::NodeId, Names> names_;
     bool are_names_stale_ = true;
     std::optional<Instant> names_at_;

@@ -7,7 +7,7 @@ _hearsay()
 
     local verbs="status members links ping tags connect disconnect publish subscribe events key
         network config wait check reload leave version"
-    local streams="--json --count --timeout"
+    local streams="--json --count --timeout --exec --exec-jobs --exec-timeout"
 
     case $prev in
         --socket)
@@ -22,11 +22,15 @@ _hearsay()
             _known_hosts_real -- "$cur"
             return
             ;;
-        --timeout | --lifetime | --interval)
+        --timeout | --lifetime | --interval | --exec-timeout)
             mapfile -t COMPREPLY < <(compgen -W "5s 10s 30s 1min 5min" -- "$cur")
             return
             ;;
-        --count | --members)
+        --exec)
+            mapfile -t COMPREPLY < <(compgen -c -- "$cur")
+            return
+            ;;
+        --count | --members | --exec-jobs)
             return
             ;;
     esac

@@ -80,6 +80,9 @@ complete -c hearsay -n '__hearsay_verb_is subscribe' -l lines -d 'Payloads, each
 for verb in subscribe events
     complete -c hearsay -n "__hearsay_verb_is $verb" -l count -x -d 'End after so many'
     complete -c hearsay -n "__hearsay_verb_is $verb" -l timeout -x -a '5s 10s 30s 1min'
+    complete -c hearsay -n "__hearsay_verb_is $verb" -l exec -x -a '(__fish_complete_command)' -d 'Run this for each, without a shell'
+    complete -c hearsay -n "__hearsay_verb_is $verb" -l exec-jobs -x -d 'So many at once at most'
+    complete -c hearsay -n "__hearsay_verb_is $verb" -l exec-timeout -x -a '5s 10s 30s 1min'
 end
 complete -c hearsay -n '__hearsay_verb_is key' -a show -d 'The public key'
 complete -c hearsay -n '__hearsay_verb_is wait' -l members -x -d 'How many'

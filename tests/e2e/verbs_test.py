@@ -1,6 +1,9 @@
 """What an operator asks and changes with the command: tags, ping, names that two hosts share."""
 import json
+import pathlib
 import shutil
+import signal
+import subprocess
 import time
 import unittest
 
@@ -82,6 +85,61 @@ class Ping(Case):
         result = a.command("ping", "beta")
         self.assertEqual(result.returncode, 1)
         self.assertIn("beta is failed and has no link", result.stderr)
+
+
+class Exec(Case):
+    def listen(self, daemon, *words):
+        process = subprocess.Popen(daemon.command_line(*words), stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        wanted = daemon.call("status")["api"]["subscribers"]
+        eventually(lambda: daemon.call("status")["api"]["subscribers"] > wanted or
+                   process.poll() is not None, "the subscription")
+        return process
+
+    def test_each_message_of_another_host_is_given_to_a_command(self):
+        a, b = self.network_of("alpha", "beta")
+        reader = self.listen(b, "subscribe", "t", "--count", "3", "--exec-jobs", "1", "--exec",
+                             "sh -c 'echo $HEARSAY_TOPIC $HEARSAY_NAME $(cat)'")
+        for payload in (b"one", b"$(two)", b"three"):
+            a.call("publish", payload, topic="t")
+        out, err = reader.communicate(timeout=20)
+        self.assertEqual((reader.returncode, err), (0, ""))
+        self.assertEqual(sorted(out.splitlines()),
+                         ["t alpha $(two)", "t alpha one", "t alpha three"])
+
+    def test_a_stuck_command_delays_nobody_and_is_killed(self):
+        a, = self.network_of("alpha")
+        reader = self.listen(a, "subscribe", "t", "--count", "5", "--exec-jobs", "2",
+                             "--exec-timeout", "2s", "--exec",
+                             "sh -c 'read word; test $word = stuck && sleep 60; echo $word'")
+        began = time.monotonic()
+        for payload in (b"stuck\n", b"1\n", b"2\n", b"3\n", b"4\n"):
+            a.call("publish", payload, topic="t")
+        lines = [reader.stdout.readline().strip() for _ in range(4)]
+        self.assertLess(time.monotonic() - began, 1.5)
+        self.assertEqual(lines, ["1", "2", "3", "4"])
+        _, err = reader.communicate(timeout=20)
+        self.assertEqual(reader.returncode, 1)
+        self.assertIn("took too long and was killed", err)
+
+    def test_being_told_to_end_ends_the_commands_as_well(self):
+        a, = self.network_of("alpha")
+        reader = self.listen(a, "subscribe", "t", "--exec", "sh -c 'echo $$; sleep 60'")
+        a.call("publish", b"", topic="t")
+        pid = int(reader.stdout.readline())
+        reader.send_signal(signal.SIGTERM)
+        self.assertEqual(reader.wait(10), 128 + signal.SIGTERM)
+        eventually(lambda: not pathlib.Path(f"/proc/{pid}").exists(), "the command to be gone")
+
+    def test_events_are_given_to_a_command(self):
+        a, b = self.network_of("alpha", "beta")
+        reader = self.listen(a, "events", "--count", "1", "--exec",
+                             "sh -c 'echo $HEARSAY_EVENT $HEARSAY_NAME'")
+        b.stop()
+        out, _ = reader.communicate(timeout=20)
+        self.assertIn(out.split(), (["member_left", "beta"], ["link_lost", "beta"]))
 
 
 class Duplicates(Case):
