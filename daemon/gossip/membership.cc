@@ -333,7 +333,7 @@ void Membership::rise_above(std::uint64_t epoch, Instant now) {
         if (epoch_bumped_at_ && now - *epoch_bumped_at_ < kEpochBumpInterval) return;
         if (clone_told_until_ <= now)
             tell(EventKind::duplicate_identity, core_.self_id, {},
-                 "another node uses this node's key, or this node's state was restored from a copy");
+                 "another node uses this node's key, or its state was restored from a copy");
     }
     if (epoch == UINT64_MAX) return;
     epoch_bumped_at_ = now;
