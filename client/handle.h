@@ -18,6 +18,7 @@ struct Item {
     std::string topic;
     std::string publisher;
     std::string name;
+    std::string label;
     std::string created;
     std::string payload;
     hearsay_item view{};

@@ -110,7 +110,7 @@ hearsay_code hearsay_events(hearsay_client* handle, int on);
 
 typedef enum hearsay_kind {
     HEARSAY_MESSAGE,
-    HEARSAY_EVENT, /* only `line` is set, and `event` */
+    HEARSAY_EVENT, /* `line`, `event`, and, of the member it is about, `name` and `label` */
     HEARSAY_LAGGED /* this reader was too slow: `missed` messages and events are missing here */
 } hearsay_kind;
 
@@ -132,6 +132,7 @@ typedef struct hearsay_item {
     const void* payload;
     size_t payload_size;
     uint64_t missed;
+    const char* label; /* `name`, or NAME#KEY where several members share the name */
 } hearsay_item;
 
 /* The next message, event or notice. Waits `wait_ms` at most (0: not at all, negative: for ever),

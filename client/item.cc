@@ -67,8 +67,8 @@ bool Item::read_members(std::string_view object) {
     std::string_view value;
     bool is_good = true;
     const std::pair<std::string_view, std::string*> texts[] = {
-        {"event", &event},         {"id", &id},     {"topic", &topic},
-        {"publisher", &publisher}, {"name", &name}, {"created", &created}};
+        {"event", &event}, {"id", &id},       {"topic", &topic},    {"publisher", &publisher},
+        {"name", &name},   {"label", &label}, {"created", &created}};
     while (is_good && scanner.next(key, value)) {
         for (const auto& [text_key, text] : texts)
             if (key == text_key) is_good = read_text(value, *text);
@@ -88,6 +88,7 @@ void Item::point() {
     view.topic = topic.c_str();
     view.publisher = publisher.c_str();
     view.name = name.c_str();
+    view.label = label.c_str();
     view.created = created.c_str();
     view.payload = payload.data();
     view.payload_size = payload.size();

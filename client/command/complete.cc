@@ -27,13 +27,23 @@ void print_names(const Json& list, const char* key) {
     }
 }
 
+void print_members(const Json& list) {
+    for (const Json& member : list) {
+        const std::string label = label_of(member);
+        if (is_word(label)) std::printf("%s\n", label.c_str());
+    }
+}
+
 void complete(const Globals& globals, const Options& options) {
     try {
         Session session(globals);
         session.client().set_timeout(kTimeoutMs);
         if (options.what == "topics") print_names(session.ask("topics")["topics"], "topic");
-        if (options.what == "members") print_names(session.ask("members")["members"], "name");
-        if (options.what == "neighbours") print_names(session.ask("links")["links"], "name");
+        if (options.what == "members") print_members(session.ask("members")["members"]);
+        if (options.what == "neighbours") print_members(session.ask("links")["links"]);
+        if (options.what == "tags")
+            for (const auto& [key, value] : session.ask("tags")["tags"].items())
+                std::printf("%s\n", printable(key).c_str());
     } catch (const Stop& stop) {
         throw Stop{stop.exit_code, ""};
     }

@@ -94,9 +94,12 @@ private:
 
     void identity() {
         if (facts_["duplicate"].is_null()) return;
+        const bool is_known = facts_["duplicate"]["address"].is_string();
+        const std::string where =
+            is_known ? ", at " + text_of(facts_["duplicate"], "address") + "," : "";
         add("duplicate_identity",
-            "another host, at " + text_of(facts_["duplicate"], "address") +
-                ", uses this host's identity, as after copying a disk image; give one of the two "
+            "another host" + where +
+                " uses this host's identity, as after copying a disk image; give one of the two "
                 "another one",
             {"sudo systemctl stop hearsay && sudo rm " + text_of(facts_, "state_dir") +
              "/identity && sudo systemctl start hearsay"});

@@ -30,6 +30,8 @@ void build(CLI::App& app, Globals& globals) {
     app.parse_complete_callback([&globals] { globals.decide_color(); });
     add_status(app, globals);
     add_members(app, globals);
+    add_ping(app, globals);
+    add_tags(app, globals);
     add_publish(app, globals);
     add_subscribe(app, globals);
     add_network(app, globals);

@@ -1,5 +1,4 @@
 #include <cstdio>
-#include <map>
 
 #include "client/command/arguments.h"
 #include "client/command/session.h"
@@ -23,18 +22,6 @@ std::string text_of(const Json& object, const char* key) {
     return printable(object[key].get<std::string>());
 }
 
-// A name is a label: two alike are told apart by the beginning of their keys.
-std::string name_of(const Json& entry, const std::map<std::string, int>& names) {
-    const std::string name = text_of(entry, "name");
-    const auto found = names.find(name);
-    const bool is_shared = found != names.end() && found->second > 1;
-    return name + (is_shared ? "#" + entry["short"].get<std::string>().substr(0, 4) : "");
-}
-
-std::string optional_rtt(const Json& value) {
-    return value.is_null() ? "-" : rtt_text(value.get<double>());
-}
-
 std::string tags_text(const Json& tags) {
     std::string text;
     for (const auto& [key, value] : tags.items())
@@ -44,20 +31,17 @@ std::string tags_text(const Json& tags) {
 }
 
 std::string members_text(const Json& reply, const Painter& paint) {
-    std::map<std::string, int> names;
-    for (const Json& member : reply["members"]) ++names[text_of(member, "name")];
-    Table table({"NAME", "ADDRESS", "STATE", "AGE", "RTT", "VERSION", "TAGS"});
-    table.right_align(3);
-    table.right_align(4);
+    Table table({"NAME", "ADDRESS", "STATE", "AGE", "RTT", "CLOCK", "VERSION", "TAGS"});
+    for (std::size_t column = 3; column <= 5; ++column) table.right_align(column);
     for (const Json& member : reply["members"]) {
         const Json& addresses = member["addresses"];
         const std::string state = member["state"].get<std::string>();
-        table.row(
-            {name_of(member, names), addresses.empty() ? "-" : addresses[0].get<std::string>(),
-             state, age_text(member["age"].get<double>()),
-             member["self"].get<bool>() ? "self" : optional_rtt(member["rtt"]),
-             text_of(member, "version"), tags_text(member["tags"])},
-            color_of(state), 2);
+        table.row({label_of(member), addresses.empty() ? "-" : addresses[0].get<std::string>(),
+                   state, age_text(member["age"].get<double>()),
+                   member["self"].get<bool>() ? "self" : optional_rtt(member["rtt"]),
+                   optional_offset(member["clock_offset"]), text_of(member, "version"),
+                   tags_text(member["tags"])},
+                  color_of(state), 2);
     }
     return table.text(paint);
 }
@@ -73,21 +57,19 @@ std::string candidates_text(const Json& candidates) {
 }
 
 std::string links_text(const Json& reply, const Painter& paint) {
-    std::map<std::string, int> names;
-    for (const Json& link : reply["links"]) ++names[text_of(link, "name")];
-    Table table({"NAME", "ADDRESS", "CODEC", "RTT", "AGE", "IDLE", "SENT", "RECEIVED", "LOST",
-                 "QUEUED", "IN FLIGHT", "STATE"});
-    for (std::size_t column = 3; column <= 10; ++column) table.right_align(column);
+    Table table({"NAME", "ADDRESS", "CODEC", "RTT", "CLOCK", "AGE", "IDLE", "SENT", "RECEIVED",
+                 "LOST", "QUEUED", "IN FLIGHT", "STATE"});
+    for (std::size_t column = 3; column <= 11; ++column) table.right_align(column);
     for (const Json& link : reply["links"]) {
         const auto count = [&](const char* key) { return count_text(link[key].get<double>()); };
         const bool is_slow = link["slow"].get<bool>();
-        table.row(
-            {name_of(link, names), link["address"].get<std::string>(), text_of(link, "codec"),
-             optional_rtt(link["rtt"]), age_text(link["age"].get<double>()),
-             age_text(link["idle"].get<double>()), bytes_text(link["bytes_sent"].get<double>()),
-             bytes_text(link["bytes_received"].get<double>()), count("packets_lost"),
-             count("chunks_queued"), count("packets_in_flight"), is_slow ? "slow" : "up"},
-            is_slow ? Color::yellow : Color::green, 11);
+        table.row({label_of(link), link["address"].get<std::string>(), text_of(link, "codec"),
+                   optional_rtt(link["rtt"]), optional_offset(link["clock_offset"]),
+                   age_text(link["age"].get<double>()), age_text(link["idle"].get<double>()),
+                   bytes_text(link["bytes_sent"].get<double>()),
+                   bytes_text(link["bytes_received"].get<double>()), count("packets_lost"),
+                   count("chunks_queued"), count("packets_in_flight"), is_slow ? "slow" : "up"},
+                  is_slow ? Color::yellow : Color::green, 12);
     }
     return (table.empty() ? "No links.\n" : table.text(paint)) +
            candidates_text(reply["candidates"]);

@@ -84,6 +84,23 @@ Json Session::ask(const char* op, Json members) {
     return read;
 }
 
+std::string label_of(const Json& member) {
+    for (const char* const key : {"label", "name", "short"}) {
+        const auto found = member.find(key);
+        if (found != member.end() && found->is_string() && !found->get<std::string>().empty())
+            return printable(found->get<std::string>());
+    }
+    return "";
+}
+
+std::string optional_rtt(const Json& seconds) {
+    return seconds.is_null() ? "-" : rtt_text(seconds.get<double>());
+}
+
+std::string optional_offset(const Json& seconds) {
+    return seconds.is_null() ? "-" : offset_text(seconds.get<double>());
+}
+
 Json with_schema(const Json& reply) {
     Json out{{"schema", 1}};
     for (const auto& [key, value] : reply.items())

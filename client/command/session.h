@@ -58,6 +58,14 @@ private:
 // answer are three different things to do something about.
 Stop stop_for(const Error& error, const std::string& socket_path);
 
+// How a member is named: "label", which tells two of one name apart; "name" of a daemon that sends
+// no labels; the beginning of its key, if it is known by nothing else. Printable.
+std::string label_of(const Json& member);
+// Seconds as a round trip, null as "-".
+std::string optional_rtt(const Json& seconds);
+// Seconds as a signed offset ("+2ms", "-1.5s"), null as "-".
+std::string optional_offset(const Json& seconds);
+
 // What a reading verb prints with --json: the reply with "schema" in front, without "id" and "ok".
 void print_json(const Json& reply);
 Json with_schema(const Json& reply);

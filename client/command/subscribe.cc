@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "client/command/arguments.h"
+#include "client/command/exec.h"
 #include "client/command/session.h"
 #include "client/command/verbs.h"
 #include "client/json_scan.h"
@@ -19,6 +20,9 @@ struct Options {
     bool is_json = false;
     bool is_raw = false;
     bool is_lines = false;
+    std::string exec;
+    std::size_t exec_jobs = 4;
+    std::string exec_timeout = "30s";
 };
 
 std::string_view payload_of(const hearsay_item& item) {
@@ -53,7 +57,7 @@ void print_message(const hearsay_item& item, const Options& options, const Paint
         return;
     }
     const std::string name =
-        *item.name == '\0' ? std::string(item.publisher).substr(0, 16) : printable(item.name);
+        *item.label == '\0' ? std::string(item.publisher).substr(0, 16) : printable(item.label);
     std::printf("%s %s %s %s%s\n", paint(Color::dim, clock_text(item.created)).c_str(),
                 paint(Color::bold, name).c_str(),
                 paint(Color::green, printable(item.topic)).c_str(), printable(payload).c_str(),
@@ -68,6 +72,11 @@ void print_lagged(const hearsay_item& item, bool is_json) {
                      static_cast<unsigned long long>(item.missed));
 }
 
+// What the other member of an event is to it.
+std::string word_for_other(std::string_view event) {
+    return event == "duplicate_name" ? "the other is" : "says";
+}
+
 void print_event(const hearsay_item& item, const Options& options, const Painter& paint) {
     const Json event = Json::parse(item.line, nullptr, false);
     if (options.is_json) return print_line(with_schema(event));
@@ -78,20 +87,19 @@ void print_event(const hearsay_item& item, const Options& options, const Painter
     };
     std::string line =
         paint(Color::dim, clock_text(text("at"))) + " " + paint(Color::bold, printable(item.event));
-    const std::string name = text("name");
-    const std::string who = name.empty() ? text("member").substr(0, 16) : printable(name);
+    const std::string label = label_of(event);
+    const std::string who = label.empty() ? text("member").substr(0, 16) : label;
     if (!who.empty()) line += " " + who;
     if (!text("address").empty()) line += " at " + text("address");
     if (!text("text").empty()) line += ": " + printable(text("text"));
-    if (!text("by").empty()) line += " (says " + text("by").substr(0, 16) + ")";
+    const std::string by = text("by_label").empty() ? text("by").substr(0, 16) : text("by_label");
+    if (!by.empty()) line += " (" + word_for_other(item.event) + " " + printable(by) + ")";
     std::printf("%s\n", line.c_str());
 }
 
-// Milliseconds left, as the library waits: -1 is for ever.
-int wait_ms(const std::optional<Clock::time_point>& end) {
-    if (!end) return -1;
-    const auto left = std::chrono::ceil<Milliseconds>(*end - Clock::now()).count();
-    return static_cast<int>(std::clamp<std::int64_t>(left, 0, 1'000'000'000));
+ExecOptions exec_options(const Options& options) {
+    return {split_words("--exec", options.exec), options.exec_jobs,
+            duration_argument("--exec-timeout", options.exec_timeout)};
 }
 
 // Prints what comes until there was enough or the time is over.
@@ -99,6 +107,8 @@ void listen(Session& session, const Options& options, const Globals& globals) {
     std::optional<Clock::time_point> end;
     if (!options.timeout.empty())
         end = Clock::now() + duration_argument("--timeout", options.timeout);
+    if (!options.exec.empty())
+        return run_for_each(session, exec_options(options), {options.count, end, options.timeout});
     std::uint64_t seen = 0;
     while (options.count == 0 || seen < options.count) {
         const auto item = session.use([&](Client& client) {
@@ -119,22 +129,33 @@ void listen(Session& session, const Options& options, const Globals& globals) {
         ++seen;
     }
     std::fflush(stdout);
-    if (seen < options.count)
-        throw Stop{kExitRefused, "only " + std::to_string(seen) + " of " +
-                                     std::to_string(options.count) + " came within " +
-                                     options.timeout};
+    if (seen < options.count) throw too_few(seen, options.count, options.timeout);
 }
 
 void add_stream_options(CLI::App& verb, Options& options) {
-    add_json_flag(verb, options.is_json)->description("One JSON object a line, for programs");
+    CLI::Option* const json = add_json_flag(verb, options.is_json);
+    json->description("One JSON object a line, for programs");
     verb.add_option("--count", options.count, "End after so many")->type_name("N");
     verb.add_option("--timeout", options.timeout,
                     "End after this time; with --count, exit code 1 if fewer came")
         ->type_name("DURATION");
+    CLI::Option* const exec =
+        verb.add_option("--exec", options.exec,
+                        "Run this for each, without a shell: words may be quoted")
+            ->type_name("COMMAND")
+            ->excludes(json);
+    verb.add_option("--exec-jobs", options.exec_jobs, "So many at once at most (4)")
+        ->check(CLI::Range(1, 256))
+        ->type_name("N")
+        ->needs(exec);
+    verb.add_option("--exec-timeout", options.exec_timeout, "Kill what takes longer (30s)")
+        ->type_name("DURATION")
+        ->needs(exec);
 }
 
 void check(const Options& options) {
     if (!options.timeout.empty()) duration_argument("--timeout", options.timeout);
+    if (!options.exec.empty()) exec_options(options);
 }
 
 }  // namespace
@@ -149,7 +170,9 @@ void add_subscribe(CLI::App& app, Globals& globals) {
     CLI::Option* const raw =
         verb.add_flag("--raw", options->is_raw, "Print payloads as they are and nothing else");
     verb.add_flag("--lines", options->is_lines, "Print payloads, each ended by a newline")
-        ->excludes(raw);
+        ->excludes(raw)
+        ->excludes("--exec");
+    raw->excludes("--exec");
     on_run(verb, options, [&globals](const Options& chosen) {
         check(chosen);
         Session session(globals);

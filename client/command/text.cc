@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <ctime>
 
@@ -104,6 +105,12 @@ std::string uptime_text(double seconds) {
 std::string rtt_text(double seconds) {
     if (seconds >= 1) return format("%.1fs", seconds);
     return format(seconds < 0.01 ? "%.2fms" : "%.0fms", seconds * 1000);
+}
+
+std::string offset_text(double seconds) {
+    const double size = std::abs(seconds);
+    const std::string sign = size < 0.0005 ? "" : seconds < 0 ? "-" : "+";
+    return sign + (size < 1 ? format("%.0fms", size * 1000) : age_text(size));
 }
 
 std::string count_text(double count) { return scaled(count, 1000, {"", "k", "M", "G", "T"}); }

@@ -20,6 +20,8 @@ std::string age_text(double seconds);
 std::string uptime_text(double seconds);
 // "0.40ms", "12ms", "1.2s".
 std::string rtt_text(double seconds);
+// "+2ms", "-1.5s", "0ms".
+std::string offset_text(double seconds);
 // "17", "12.3k", "4.5M".
 std::string count_text(double count);
 // "512B", "12.3KiB".

@@ -41,6 +41,7 @@ Engine::Parts::Parts(EngineSetup setup, Now now)
       streams(core, core.config.limits.streams),
       membership(core, records, now.monotonic),
       links(core, store),
+      probes(core, links),
       desk(core),
       flood(core, flood_parts()),
       repair(core, flood_parts(), flood),
@@ -188,6 +189,7 @@ void Engine::Parts::handle_frame(Link& link, Channel& channel, const wire::Frame
 
 void Engine::Parts::handle_heartbeat(Link& link, const wire::Heartbeat& heartbeat, Now now) {
     link.handle_heartbeat(heartbeat, now);
+    probes.handle_heartbeat(link, heartbeat, now.monotonic);
     repair.handle_known_of_us(link, heartbeat.known_epoch, heartbeat.known_version);
 }
 
@@ -221,6 +223,7 @@ void Engine::Parts::handle_timeout(Now now) {
     for (const VerifyDesk::Claim& claim : desk.expire(now.monotonic))
         if (claim.purpose == VerifyDesk::Purpose::batch) flood.forget_check(claim.key);
     links.handle_timeout(now);
+    probes.handle_timeout(now.monotonic);
     membership.handle_timeout(now.monotonic);
     flood.handle_timeout(now.monotonic);
     repair.handle_timeout(now.monotonic);
@@ -350,6 +353,7 @@ std::optional<Instant> Engine::next_deadline() const {
 std::optional<Instant> Engine::Parts::find_deadline() const {
     std::optional<Instant> next = earliest(links.next_deadline(), membership.next_deadline());
     next = earliest(next, flood.next_deadline());
+    next = earliest(next, probes.next_deadline());
     next = earliest(next, repair.next_deadline());
     next = earliest(next, handshakes.next_deadline());
     next = earliest(next, desk.next_deadline());

@@ -101,6 +101,9 @@ public:
     void set_network(const crypto::Network& network);
     // False when no such member is linked. It is not dialled again for a minute.
     bool disconnect(const crypto::NodeId& member);
+    // Asks a neighbour for an answer now. One probed event with the ticket follows, at the latest
+    // after Probes::kPatience. nullopt: no such member is linked, or too many probes are under way.
+    std::optional<PublishTicket> probe(const crypto::NodeId& member, Now now);
     // Says goodbye; publishes nothing afterwards. Finished when has_left().
     void leave();
     bool has_left() const;

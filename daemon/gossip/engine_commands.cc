@@ -23,6 +23,10 @@ MemberSnapshot snapshot_of(const Member& member, const Links& links, Instant now
     result.version = member.version;
     result.age = now - member.since;
     result.last_heard = now - member.heard;
+    if (member.presence_at != Instant{}) {
+        result.presence_age = now - member.presence_at;
+        result.presence_hops = member.presence_hops;
+    }
     if (const Link* link = links.find(member.id)) {
         result.rtt = link->round_trip();
         result.clock_offset_ms = link->clock_offset_ms();
@@ -129,6 +133,16 @@ bool Engine::disconnect(const crypto::NodeId& member) {
     parts_->disconnects.push_back(member);
     parts_->is_due_now = true;
     return true;
+}
+
+std::optional<PublishTicket> Engine::probe(const crypto::NodeId& member, Now now) {
+    Parts& parts = *parts_;
+    Link* link = parts.links.find(member);
+    if (link == nullptr || !parts.probes.start(parts.last_ticket + 1, *link, now.monotonic))
+        return std::nullopt;
+    parts.is_due_now = true;
+    parts.last_call = std::max(parts.last_call, now.monotonic);
+    return ++parts.last_ticket;
 }
 
 void Engine::leave() {

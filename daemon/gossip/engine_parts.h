@@ -3,6 +3,7 @@
 #include "daemon/gossip/beacons.h"
 #include "daemon/gossip/engine.h"
 #include "daemon/gossip/overlay.h"
+#include "daemon/gossip/probes.h"
 #include "daemon/gossip/repair.h"
 #include "daemon/gossip/saved_state.h"
 #include "daemon/gossip/scan.h"
@@ -59,6 +60,7 @@ struct Engine::Parts {
     Records records;
     Membership membership;
     Links links;
+    Probes probes;
     VerifyDesk desk;
     Flood flood;
     Repair repair;

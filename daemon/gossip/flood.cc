@@ -35,6 +35,11 @@ std::optional<crypto::Hash> root_of(const wire::Chunk& chunk, std::size_t chunk_
 
 StreamKey stream_of(const wire::BatchHeader& header) { return {header.publisher, header.epoch}; }
 
+// Of a chunk that said `hops` when it came: it has crossed one link more.
+std::uint8_t hops_after(std::uint8_t hops) {
+    return hops == 255 ? hops : static_cast<std::uint8_t>(hops + 1);
+}
+
 }  // namespace
 
 Flood::Flood(Core& core, FloodParts parts)
@@ -222,6 +227,9 @@ void Flood::accept_record(PendingBatch& pending, Now now) {
         core_.count(Counter::refused_bad_record);
         return;
     }
+    if (record.header.kind == wire::Kind::presence)
+        parts_.membership.note_presence(record.header.publisher, hops_after(chunk.hops),
+                                        now.monotonic);
     const Instant deadline = now.monotonic + kRecordRelayTime;
     dedup_.insert(pending.uid, deadline, now.monotonic);
     if (Link* link = parts_.links.find(record.header.publisher);
@@ -263,7 +271,7 @@ void Flood::store_chunks(StoredBatch& batch, PendingBatch& pending, Now now) {
         chunk.lead = parked.lead;
         chunk.bytes = parked.bytes;
         chunk.path = parked.path;
-        batch.hops = parked.hops == 255 ? parked.hops : static_cast<std::uint8_t>(parked.hops + 1);
+        batch.hops = hops_after(parked.hops);
         parts_.store.add_chunk(batch, chunk);
         batch.chunks[parked.index].held_by |= parked.from;
         relay(batch, parked.index);

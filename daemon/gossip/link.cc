@@ -204,7 +204,7 @@ bool Link::is_heartbeat_due(Instant now) const {
 }
 
 bool Link::is_flush_due(Instant now) const {
-    if (!controls_.empty() || reply_due_ || is_heartbeat_due(now)) return true;
+    if (!controls_.empty() || reply_due_ || reply_asked_ || is_heartbeat_due(now)) return true;
     if (now - last_received_ >= core_.config.link.probe_after && next_probe_ <= now) return true;
     for (const auto& channel : channels_)
         if (const auto ack = channel->ack_deadline(); ack && *ack <= now) return true;
@@ -232,9 +232,10 @@ void Link::fill_control(wire::PlaintextWriter& writer, Now now) {
         std::array<wire::NumberRange, wire::kAckRangesMax> ranges;
         writer.add(codec, channel.take_ack(ranges, now.monotonic));
     }
-    if (reply_due_ || is_probe_due || is_heartbeat_due(now.monotonic)) {
-        writer.add(codec, make_heartbeat(now, is_silent));
+    if (reply_due_ || reply_asked_ || is_probe_due || is_heartbeat_due(now.monotonic)) {
+        writer.add(codec, make_heartbeat(now, is_silent || reply_asked_));
         reply_due_ = false;
+        reply_asked_ = false;
         next_probe_ = now.monotonic + kProbeInterval;
         if (is_heartbeat_due(now.monotonic)) set_next_heartbeat(now.monotonic);
     }
@@ -343,6 +344,7 @@ LinkSnapshot Link::snapshot(Instant now) const {
     result.age = now - opened_at;
     result.idle = now - last_received_;
     result.rtt = round_trip();
+    result.clock_offset_ms = clock_offset_ms_;
     result.packets_sent = packets_sent_;
     result.packets_received = packets_received_;
     result.bytes_sent = bytes_sent_;

@@ -75,6 +75,8 @@ public:
 
     void queue_chunk(StoredBatch& batch, std::uint16_t index);
     bool queue_control(const wire::Frame& frame);
+    // The next datagram has a heartbeat that the neighbour answers at once.
+    void ask_reply() { reply_asked_ = true; }
     // The last word: everything else that waits is dropped.
     void close_with(const wire::Close& close);
     bool has_room_for_chunks() const { return chunks_.size() < kChunksQueuedMax; }
@@ -129,6 +131,7 @@ private:
     std::deque<ChunkRef> chunks_;
     std::deque<Bytes> controls_;
     bool reply_due_ = false;
+    bool reply_asked_ = false;
     bool has_sent_heartbeat_ = false;
     Instant next_heartbeat_;
     Instant next_probe_;

@@ -129,8 +129,8 @@ void Links::handle_timeout(Now now) {
 }
 
 // When all links fall silent together, it is ours that is broken: an address has changed, a cable
-// is out. Nobody is accused then, not by the last of them either. A link that always was the only one
-// proves nothing either way.
+// is out. Nobody is accused then, not by the last of them either. The loss of a link that always
+// was the only one proves nothing either way.
 bool Links::hears_others(const Link& silent, Instant now) {
     const config::Link& timing = core_.config.link;
     const Duration recently = timing.dead_after - timing.heartbeat_interval * 6 / 5;

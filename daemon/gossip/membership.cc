@@ -53,6 +53,7 @@ bool Membership::accept_presence(const Record& record, Now now) {
     if (!presence) return false;
     const crypto::NodeId& id = record.header.publisher;
     if (id == core_.self_id) {
+        watch_for_clone(record, presence->addresses, now.monotonic);
         handle_own_record(record.epoch(), record.version(), now.monotonic);
         return true;
     }
@@ -288,6 +289,13 @@ void Membership::note_heard(const crypto::NodeId& id, Instant now) {
     if (member.state == MemberState::alive && !member.accusations.empty()) forgive(member);
 }
 
+void Membership::note_presence(const crypto::NodeId& id, std::uint8_t hops, Instant now) {
+    const auto found = members_.find(id);
+    if (found == members_.end()) return;
+    found->second.presence_hops = hops;
+    found->second.presence_at = now;
+}
+
 void Membership::handle_own_record(std::uint64_t epoch, std::uint64_t version, Instant now) {
     if (!is_newer(epoch, version, core_.epoch, version_)) return;
     if (epoch == core_.epoch) {
@@ -323,13 +331,33 @@ void Membership::rise_above(std::uint64_t epoch, Instant now) {
         epoch_bumped_at_ || (first_linked_at_ && now - *first_linked_at_ > kPastIsKnownAfter);
     if (is_clone) {
         if (epoch_bumped_at_ && now - *epoch_bumped_at_ < kEpochBumpInterval) return;
-        tell(EventKind::duplicate_identity, core_.self_id, {},
-             "another node uses this node's key, or this node's state was restored from a copy");
+        if (clone_told_until_ <= now)
+            tell(EventKind::duplicate_identity, core_.self_id, {},
+                 "another node uses this node's key, or its state was restored from a copy");
     }
     if (epoch == UINT64_MAX) return;
     epoch_bumped_at_ = now;
     core_.epoch = epoch + 1;
     publish_presence(true, now);
+}
+
+// A record of our key that is newer than all of ours was signed by us before a restart, or, if it
+// was signed since, by somebody else. It says where that one is.
+void Membership::watch_for_clone(const Record& record, const std::vector<Endpoint>& addresses,
+                                 Instant now) {
+    const bool is_ours =
+        record.epoch() <= core_.epoch || record.header.created_ms <= core_.started_wall.ms;
+    if (is_ours || now < clone_told_until_) return;
+    clone_told_until_ = now + kEpochBumpInterval;
+    Event event;
+    event.kind = EventKind::duplicate_identity;
+    event.member = core_.self_id;
+    event.text = "another node signs with this node's key";
+    for (const Endpoint& at : addresses) {
+        const auto& own = presence_.addresses;
+        if (std::find(own.begin(), own.end(), at) == own.end()) event.at = at;
+    }
+    core_.outbox.tell(std::move(event));
 }
 
 void Membership::note_clone(const Endpoint& at, std::uint64_t epoch, Instant) {

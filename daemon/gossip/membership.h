@@ -16,6 +16,8 @@ struct Member {
     std::uint64_t epoch = 0;       // of its newest record
     std::uint64_t version = 0;
     MemberState state = MemberState::alive;
+    std::uint8_t presence_hops = 0;  // links its newest presence crossed on its way, a hint
+    Instant presence_at;           // when that came; zero: none yet
     Instant since;                 // the state last changed
     Instant heard;                 // newest record or link
     Instant lapse_at;              // unlinked and unrefreshed: failed
@@ -92,6 +94,8 @@ public:
     void accuse(const crypto::NodeId& id, Instant now);
     // We were out of reach for so long that others may have given us up.
     void assert_alive(Instant now) { publish_presence(true, now); }
+    // How a presence that was accepted came here.
+    void note_presence(const crypto::NodeId& id, std::uint8_t hops, Instant now);
     // A record that our own key has signed, which somebody else still holds.
     void handle_own_record(std::uint64_t epoch, std::uint64_t version, Instant now);
     void note_clone(const Endpoint& at, std::uint64_t epoch, Instant now);
@@ -133,6 +137,7 @@ private:
     void publish_presence(bool is_news, Instant now);
     void answer_return(Instant now);
     void fail_everybody(Instant now);
+    void watch_for_clone(const Record& record, const std::vector<Endpoint>& addresses, Instant now);
     void rise_above(std::uint64_t epoch, Instant now);
     Duration refresh_interval() const;
     void tell(EventKind kind, const crypto::NodeId& member, const crypto::NodeId& other = {},
@@ -156,6 +161,7 @@ private:
     std::optional<Instant> first_linked_at_;
     Instant started_;
     std::optional<Instant> epoch_bumped_at_;
+    Instant clone_told_until_;
     Instant refute_again_at_;
     bool has_left_ = false;
     std::vector<Publication> publications_;

@@ -29,6 +29,10 @@ std::string_view name_of(EventKind kind) {
             return "equivocation";
         case EventKind::clock_skew:
             return "clock_skew";
+        case EventKind::probed:
+            return "probed";
+        case EventKind::duplicate_name:
+            return "duplicate_name";
         case EventKind::slow_link:
             return "slow_link";
     }

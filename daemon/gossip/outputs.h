@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -63,6 +64,8 @@ enum class EventKind : std::uint8_t {
     duplicate_identity,// somebody else uses our key, at `at`
     equivocation,      // `member` signed two batches with one number
     clock_skew,        // our wall clock is far from the neighbours' median; `text` has the amount
+    probed,            // ticket, round_trip: what Engine::probe() asked
+    duplicate_name,    // `member` and `other` live under one name, `text`; told by the host
     slow_link,
 };
 
@@ -73,9 +76,10 @@ struct Event {
     crypto::NodeId member;
     crypto::NodeId other;          // zero when there is none
     Endpoint at;
-    std::uint64_t ticket = 0;      // accepted
+    std::uint64_t ticket = 0;      // accepted, probed
     MessageId id;                  // accepted
     std::string text;
+    std::optional<Duration> round_trip;  // probed; nullopt: no answer
 };
 
 struct Outputs {

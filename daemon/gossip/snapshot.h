@@ -30,6 +30,8 @@ struct MemberSnapshot {
     std::uint64_t version = 0;
     Duration age{};                    // since its state last changed
     Duration last_heard{};             // since its newest record or packet
+    std::optional<Duration> presence_age;         // since its newest presence came
+    std::uint8_t presence_hops = 0;               // links that crossed; a hint
     std::optional<Duration> rtt;       // linked members
     std::optional<std::int64_t> clock_offset_ms;  // theirs minus ours, linked members
 };
@@ -43,6 +45,7 @@ struct LinkSnapshot {
     Duration age{};
     Duration idle{};                   // since its last packet
     std::optional<Duration> rtt;
+    std::optional<std::int64_t> clock_offset_ms;  // theirs minus ours
     std::uint64_t packets_sent = 0;
     std::uint64_t packets_received = 0;
     std::uint64_t bytes_sent = 0;

@@ -163,10 +163,13 @@ void write_doctor(JsonWriter& json, const NodeFacts& facts, const config::Config
     const auto offset = facts.snapshot.clock_offset_ms;
     offset ? json.seconds(std::chrono::milliseconds(*offset)) : json.null();
     json.key("skew_max").seconds(config.flood.clock_skew_max).end_object().key("duplicate");
-    if (facts.duplicate_at)
-        json.begin_object().key("address").text(config::to_text(*facts.duplicate_at)).end_object();
-    else
+    if (facts.has_duplicate) {
+        json.begin_object().key("address");
+        facts.duplicate_at ? json.text(config::to_text(*facts.duplicate_at)) : json.null();
+        json.end_object();
+    } else {
         json.null();
+    }
     json.key("disk_problem").text(facts.disk_problem);
 }
 

@@ -3,12 +3,18 @@
 #include <algorithm>
 
 #include "config/endpoint_text.h"
+#include "daemon/host/api_members.h"
 #include "daemon/host/api_session.h"
+#include "daemon/host/labels.h"
 
 namespace hearsay::host {
 namespace {
 
+// A snapshot costs time in its size: of few members it may be taken often, so that a name is there
+// with the first message.
+constexpr std::size_t kFewMembers = 64;
 constexpr Duration kNamesRefreshMin = std::chrono::milliseconds(250);
+constexpr Duration kNamesRefreshMinOfFew = std::chrono::milliseconds(10);
 
 bool changes_names(gossip::EventKind kind) {
     return kind == gossip::EventKind::member_joined || kind == gossip::EventKind::member_updated;
@@ -25,12 +31,17 @@ ApiHub::ApiHub(ApiTarget& target, Environment environment)
 void ApiHub::remove(ApiSession& session) {
     std::erase(sessions_, &session);
     std::erase_if(waiting_, [&](const auto& entry) { return entry.second.session == &session; });
+    std::erase_if(probes_, [&](const auto& entry) { return entry.second.session == &session; });
     lagged_before_ += session.outbox().missed_total();
 }
 
 void ApiHub::await(gossip::PublishTicket ticket, ApiSession& session,
                    std::shared_ptr<ApiPublish> publish, std::size_t index) {
     waiting_.insert_or_assign(ticket, Waiting{&session, std::move(publish), index});
+}
+
+void ApiHub::await_probe(gossip::PublishTicket ticket, ApiSession& session, const std::string& id) {
+    probes_.insert_or_assign(ticket, Probe{&session, id});
 }
 
 bool ApiHub::allows(const Peer& peer, ApiRight right) {
@@ -72,16 +83,19 @@ ApiContext ApiHub::context() {
 
 void ApiHub::refresh_names() {
     const Instant now = environment_.now().monotonic;
-    if (names_at_ && now - *names_at_ < kNamesRefreshMin) return;
+    const Duration pause = names_.size() > kFewMembers ? kNamesRefreshMin : kNamesRefreshMinOfFew;
+    if (names_at_ && now - *names_at_ < pause) return;
     names_at_ = now;
     are_names_stale_ = false;
     names_.clear();
-    for (auto& member : target_.snapshot().members)
-        names_.emplace(member.id, std::move(member.name));
+    gossip::Snapshot snapshot = target_.snapshot();
+    auto labels = labels_of(snapshot);
+    for (auto& member : snapshot.members)
+        names_.emplace(member.id, Names{std::move(member.name), std::move(labels[member.id])});
 }
 
-const std::string& ApiHub::name_of_member(const crypto::NodeId& id) {
-    static const std::string kUnknown;
+const ApiHub::Names& ApiHub::names_of(const crypto::NodeId& id) {
+    static const Names kUnknown;
     if (are_names_stale_ || !names_.contains(id)) refresh_names();
     const auto found = names_.find(id);
     return found == names_.end() ? kUnknown : found->second;
@@ -90,12 +104,13 @@ const std::string& ApiHub::name_of_member(const crypto::NodeId& id) {
 // ---- from the engine
 
 void ApiHub::handle_delivery(const gossip::Delivery& delivery) {
-    topics_.note(delivery.topic, now().monotonic);
+    topics_.note(delivery.topic, delivery.payload.size(), now().monotonic);
     const bool is_wanted = std::any_of(sessions_.begin(), sessions_.end(), [](ApiSession* session) {
         return session->is_subscribed();
     });
     if (!is_wanted) return;
-    write_message(delivery, name_of_member(delivery.publisher), message_);
+    const Names& publisher = names_of(delivery.publisher);
+    write_message(delivery, publisher.name, publisher.label, message_);
     for (ApiSession* const session : sessions_) session->deliver(message_, delivery.topic);
 }
 
@@ -107,8 +122,21 @@ void ApiHub::handle_accepted(const gossip::Event& event) {
     waiting.session->accept(*waiting.publish, waiting.index, event.id);
 }
 
+void ApiHub::handle_probed(const gossip::Event& event) {
+    const auto found = probes_.find(event.ticket);
+    if (found == probes_.end()) return;  // whoever asked has gone
+    const Probe probe = std::move(found->second);
+    probes_.erase(found);
+    std::string line;
+    ApiReply reply(line, probe.id, true);
+    write_ping(reply.json(), target_.snapshot(), event.member, event.round_trip);
+    reply.end();
+    probe.session->answer_later(line);
+}
+
 void ApiHub::handle_event(const gossip::Event& event) {
     if (event.kind == gossip::EventKind::accepted) return handle_accepted(event);
+    if (event.kind == gossip::EventKind::probed) return handle_probed(event);
     if (changes_names(event.kind)) are_names_stale_ = true;
     line_.clear();
     JsonWriter json(line_);
@@ -116,9 +144,11 @@ void ApiHub::handle_event(const gossip::Event& event) {
     json.key("at").time(now().wall);
     json.key("member");
     event.member.is_zero() ? json.null() : json.text(crypto::to_text(event.member));
-    json.key("name").text(name_of_member(event.member));
+    const Names member = event.member.is_zero() ? Names{} : names_of(event.member);
+    json.key("name").text(member.name).key("label").text(member.label);
     json.key("by");
     event.other.is_zero() ? json.null() : json.text(crypto::to_text(event.other));
+    json.key("by_label").text(event.other.is_zero() ? "" : names_of(event.other).label);
     json.key("address");
     event.at.is_dialable() ? json.text(config::to_text(event.at)) : json.null();
     json.key("text").text(event.text).end_object();

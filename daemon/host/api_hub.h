@@ -47,6 +47,7 @@ public:
     const std::vector<ApiSession*>& sessions() const { return sessions_; }
     void await(gossip::PublishTicket ticket, ApiSession& session,
                std::shared_ptr<ApiPublish> publish, std::size_t index);
+    void await_probe(gossip::PublishTicket ticket, ApiSession& session, const std::string& id);
     // By the configuration as it is now: a reload counts at once.
     bool allows(const Peer& peer, ApiRight right);
     const config::Api& config() const { return target_.config().api; }
@@ -61,8 +62,13 @@ private:
         std::size_t index;
     };
 
-    const std::string& name_of_member(const crypto::NodeId& id);
+    struct Names {
+        std::string name;
+        std::string label;  // labels.h
+    };
+    const Names& names_of(const crypto::NodeId& id);
     void handle_accepted(const gossip::Event& event);
+    void handle_probed(const gossip::Event& event);
     void refresh_names();
 
     ApiTarget& target_;
@@ -71,15 +77,20 @@ private:
     config::Api access_of_;  // what it was made from
     std::vector<ApiSession*> sessions_;
     std::unordered_map<gossip::PublishTicket, Waiting> waiting_;
+    struct Probe {
+        ApiSession* session;
+        std::string id;  // of the request
+    };
+    std::unordered_map<gossip::PublishTicket, Probe> probes_;
     RecentTopics topics_;
     ApiRates rates_;
     std::uint64_t lagged_before_ = 0;  // of connections that have gone
     ApiMessage message_;               // reused
     std::string line_;                 // reused
 
-    // Names of members, copied from a snapshot when an event says they may have changed; at most
-    // four times a second, as a snapshot costs time in its size.
-    std::map<crypto::NodeId, std::string> names_;
+    // Names of members, copied from a snapshot when an event says they may have changed; when there
+    // are many at most four times a second, as a snapshot costs time in its size.
+    std::map<crypto::NodeId, Names> names_;
     bool are_names_stale_ = true;
     std::optional<Instant> names_at_;
 };

@@ -35,7 +35,8 @@ std::string message_id_text(const gossip::MessageId& id) {
 }
 
 // The keys in docs/API.md's order: clients may rely on a line being quick to scan.
-void write_message(const gossip::Delivery& delivery, std::string_view name, ApiMessage& out) {
+void write_message(const gossip::Delivery& delivery, std::string_view name, std::string_view label,
+                   ApiMessage& out) {
     std::string& line = out.line;
     line.assign(kHead);
     line += R"("id":")";
@@ -46,6 +47,8 @@ void write_message(const gossip::Delivery& delivery, std::string_view name, ApiM
     line += crypto::to_text(delivery.publisher);
     line += R"(","name":)";
     append_json_string(line, name);
+    line += R"(,"label":)";
+    append_json_string(line, label);
     line += R"(,"created":)";
     append_time(line, delivery.created);
     line += R"(,"lifetime":)";

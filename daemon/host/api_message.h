@@ -20,8 +20,9 @@ struct ApiMessage {
     std::size_t entry_end = 0;  // in `line`, exclusive, without the closing brace
 };
 
-// Replaces `out`, reusing its memory. `name` is the publisher's.
-void write_message(const gossip::Delivery& delivery, std::string_view name, ApiMessage& out);
+// Replaces `out`, reusing its memory. `name` and `label` (labels.h) are the publisher's.
+void write_message(const gossip::Delivery& delivery, std::string_view name, std::string_view label,
+                   ApiMessage& out);
 
 // Collects messages for a reader that wants them many to a line.
 class ApiBatch {

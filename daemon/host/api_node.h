@@ -39,6 +39,13 @@ public:
         return node_.rotate_network(step);
     }
     Result<std::string, NodeError> network_token() const override { return node_.network_token(); }
+    const std::vector<config::Tag>& tags() const override { return node_.tags(); }
+    std::optional<NodeError> set_tags(std::vector<config::Tag> tags) override {
+        return node_.set_tags(std::move(tags));
+    }
+    std::optional<gossip::PublishTicket> probe(const crypto::NodeId& member) override {
+        return node_.probe(member);
+    }
     ReloadResult reload() override { return node_.reload(); }
     void stop() override { node_.stop(); }
 

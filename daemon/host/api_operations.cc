@@ -4,7 +4,9 @@
 #include "config/endpoint_text.h"
 #include "config/show.h"
 #include "daemon/host/api_doctor.h"
+#include "daemon/host/api_members.h"
 #include "daemon/host/api_reply.h"
+#include "daemon/host/api_tags.h"
 
 namespace hearsay::host {
 namespace {
@@ -66,6 +68,7 @@ void answer_topics(const Answering& to) {
         for (const auto& topic : to.context.topics.sorted()) {
             json.begin_object().key("topic").text(topic.name);
             json.key("messages").number(topic.messages);
+            json.key("bytes").number(topic.bytes);
             json.key("age").seconds(to.context.now - topic.last_seen).end_object();
         }
         json.end_array();
@@ -92,35 +95,29 @@ void connect(const Answering& to) {
     to.done(to.context.target.connect(*at));
 }
 
-// Exactly one member, by whole id, start of an id or name.
-struct Found {
-    std::optional<crypto::NodeId> id;
-    std::size_t count = 0;
-};
-
-Found find_member(const gossip::Snapshot& snapshot, const std::string& text) {
-    constexpr std::size_t kPrefixMin = 4;
-    Found found;
-    for (const auto& member : snapshot.members) {
-        const std::string id = crypto::to_text(member.id);
-        if (id == text) return {member.id, 1};
-        if (member.name != text && !(text.size() >= kPrefixMin && id.starts_with(text))) continue;
-        found.id = member.id;
-        ++found.count;
-    }
-    return found;
+void disconnect(const Answering& to) {
+    crypto::NodeId id;
+    if (const auto error = find_member(to.context.target.snapshot(), *to.request.member, id))
+        return to.refuse(*error);
+    to.done(to.context.target.disconnect(id));
 }
 
-void disconnect(const Answering& to) {
-    const Found found = find_member(to.context.target.snapshot(), *to.request.member);
-    if (found.count == 0)
-        return to.refuse({"no_such_member",
-                          "no member has that name, or an id that begins so "
-                          "(4 characters or more); see `hearsay members`"});
-    if (found.count > 1)
-        return to.refuse({"ambiguous_member", std::to_string(found.count) +
-                                                  " members answer to that; give more of the id"});
-    to.done(to.context.target.disconnect(*found.id));
+void answer_tags(const Answering& to) {
+    const ApiTarget& target = to.context.target;
+    to.ok([&](JsonWriter& json) {
+        write_tags(json.key("tags"), target.tags());
+        write_tags(json.key("configured"), target.config().node.tags);
+    });
+}
+
+void change_tags(const Answering& to) {
+    Tags tags = to.context.target.tags();
+    const bool is_set = to.request.op == ApiOp::tags_set;
+    const auto error = (is_set ? set_tags : remove_tags)(tags, *to.request.tags);
+    if (error) return to.refuse(*error);
+    if (const auto refusal = to.context.target.set_tags(std::move(tags)))
+        return to.refuse(error_of(*refusal));
+    answer_tags(to);
 }
 
 void join(const Answering& to) {
@@ -186,6 +183,8 @@ ApiRight right_for(ApiOp op) {
         case ApiOp::subscribe:
         case ApiOp::unsubscribe:
         case ApiOp::events:
+        case ApiOp::tags:
+        case ApiOp::member_ping:
             return ApiRight::read;
         case ApiOp::publish:
             return ApiRight::publish;
@@ -199,6 +198,8 @@ ApiRight right_for(ApiOp op) {
         case ApiOp::network_token:
         case ApiOp::network_leave:
         case ApiOp::network_rotate:
+        case ApiOp::tags_set:
+        case ApiOp::tags_remove:
             return ApiRight::administer;
         case ApiOp::count_:
             break;
@@ -249,11 +250,17 @@ void answer_api_request(const ApiContext& context, const ApiRequest& request, st
             return to.done(target.leave_network());
         case ApiOp::network_rotate:
             return rotate(to);
+        case ApiOp::tags:
+            return answer_tags(to);
+        case ApiOp::tags_set:
+        case ApiOp::tags_remove:
+            return change_tags(to);
         case ApiOp::publish:
         case ApiOp::subscribe:
         case ApiOp::unsubscribe:
         case ApiOp::events:
         case ApiOp::leave:
+        case ApiOp::member_ping:
         case ApiOp::count_:
             break;
     }

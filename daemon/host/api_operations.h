@@ -24,7 +24,7 @@ struct ApiContext {
 };
 
 // Does every operation that needs nothing of the connection but its rights, which the caller has
-// checked, and appends the reply. Not publish, subscribe, unsubscribe, events and leave.
+// checked, and appends the reply. Not publish, subscribe, unsubscribe, events, leave, member.ping.
 void answer_api_request(const ApiContext& context, const ApiRequest& request, std::string& out);
 
 }  // namespace hearsay::host

@@ -29,6 +29,8 @@ std::string_view code_of(NodeError error) {
             return "bad_address";
         case NodeError::leaving:
             return "leaving";
+        case NodeError::tags_too_large:
+            return "bad_tag";
     }
     INSIST(false);
 }

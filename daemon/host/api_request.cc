@@ -10,10 +10,11 @@ namespace {
 
 constexpr std::array<std::string_view, static_cast<std::size_t>(ApiOp::count_)> kOpNames{
     "ping",          "version",       "status",         "members",      "links",
-    "key",           "topics",        "config.show",    "network.show", "doctor",
-    "publish",       "subscribe",     "unsubscribe",    "events",       "connect",
-    "disconnect",    "reload",        "leave",          "network.create", "network.open",
-    "network.join",  "network.token", "network.leave",  "network.rotate"};
+     "key",           "topics",        "config.show",    "network.show", "doctor",
+     "publish",       "subscribe",     "unsubscribe",    "events",       "connect",
+     "disconnect",    "reload",        "leave",          "network.create", "network.open",
+     "network.join",  "network.token", "network.leave",  "network.rotate", "tags",
+     "tags.set",      "tags.remove",   "member.ping"};
 
 // A scanner over one flat object. Everything it does not expect makes it give up.
 class FlatScanner {
@@ -170,6 +171,7 @@ std::optional<std::string_view> missing_key(const ApiRequest& request) {
         case ApiOp::connect:
             return request.address ? std::nullopt : std::optional("address");
         case ApiOp::disconnect:
+        case ApiOp::member_ping:
             return request.member ? std::nullopt : std::optional("member");
         case ApiOp::network_create:
         case ApiOp::network_open:
@@ -178,6 +180,9 @@ std::optional<std::string_view> missing_key(const ApiRequest& request) {
             return request.token ? std::nullopt : std::optional("token");
         case ApiOp::network_rotate:
             return request.step ? std::nullopt : std::optional("step");
+        case ApiOp::tags_set:
+        case ApiOp::tags_remove:
+            return request.tags ? std::nullopt : std::optional("tags");
         case ApiOp::ping:
         case ApiOp::version:
         case ApiOp::status:
@@ -194,6 +199,7 @@ std::optional<std::string_view> missing_key(const ApiRequest& request) {
         case ApiOp::leave:
         case ApiOp::network_token:
         case ApiOp::network_leave:
+        case ApiOp::tags:
         case ApiOp::count_:
             break;
     }

@@ -43,6 +43,10 @@ enum class ApiOp : std::uint8_t {
     network_token,
     network_leave,
     network_rotate,
+    tags,
+    tags_set,
+    tags_remove,
+    member_ping,
     count_,
 };
 std::string_view name_of(ApiOp op);
@@ -65,6 +69,7 @@ struct ApiRequest {
     std::optional<std::string> token;
     std::optional<std::string> step;
     std::optional<std::vector<std::string>> seeds;
+    std::optional<std::vector<std::string>> tags;
 
     bool operator==(const ApiRequest&) const = default;
 };

@@ -100,9 +100,9 @@ private:
 
 bool RequestBuilder::key(string_t& name) {
     if (depth_ != 1) return true;  // inside a value that is refused anyway
-    static constexpr std::array<std::string_view, 17> kKeys{
+    static constexpr std::array<std::string_view, 18> kKeys{
         "op",    "id", "api",     "topic",  "topics", "size",  "sizes", "lifetime", "wait",
-        "batch", "on", "address", "member", "name",   "token", "step",  "seeds"};
+        "batch", "on", "address", "member", "name",   "token", "step",  "seeds",    "tags"};
     key_ = name;
     if (std::find(kKeys.begin(), kKeys.end(), key_) == kKeys.end())
         return wrong(in_quotes(key_) + " is not a key of a request" +
@@ -143,6 +143,7 @@ std::optional<std::string>* RequestBuilder::text_named(std::string_view name) {
 std::optional<std::vector<std::string>>* RequestBuilder::list_named(std::string_view name) {
     if (name == "topics") return &request_.topics;
     if (name == "seeds") return &request_.seeds;
+    if (name == "tags") return &request_.tags;
     return nullptr;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/host/api_members.h"
 #include "wire/limits.h"
 
 namespace hearsay::host {
@@ -99,6 +100,7 @@ void ApiSession::handle_request() {
     if (!hub_.allows(peer_, right)) return forbid(request, right);
     if (request.op == ApiOp::subscribe) return subscribe(request);
     if (request.op == ApiOp::unsubscribe) return unsubscribe(request);
+    if (request.op == ApiOp::member_ping) return ping_member(request);
     scratch_.clear();
     if (request.op == ApiOp::events) {
         has_events_ = request.on;
@@ -146,6 +148,37 @@ void ApiSession::unsubscribe(const ApiRequest& request) {
     scratch_.clear();
     append_ok(scratch_, request.id);
     put(scratch_);
+}
+
+// Answered at once when there is no link to measure, else by the event that follows.
+void ApiSession::ping_member(const ApiRequest& request) {
+    scratch_.clear();
+    const gossip::Snapshot snapshot = hub_.target().snapshot();
+    crypto::NodeId id;
+    if (const auto error = find_member(snapshot, *request.member, id)) {
+        append_error(scratch_, request.id, *error);
+        return put(scratch_);
+    }
+    const bool is_linked =
+        std::any_of(snapshot.members.begin(), snapshot.members.end(),
+                    [&](const auto& member) { return member.id == id && member.is_linked; });
+    if (!is_linked) {
+        ApiReply reply(scratch_, request.id, true);
+        write_ping(reply.json(), snapshot, id, std::nullopt);
+        reply.end();
+    } else if (const auto ticket = hub_.target().probe(id)) {
+        ++unaccepted_;
+        return hub_.await_probe(*ticket, *this, request.id);
+    } else {
+        append_error(scratch_, request.id,
+                     {"busy", "64 members are being pinged already; try again"});
+    }
+    put(scratch_);
+}
+
+void ApiSession::answer_later(const std::string& line) {
+    --unaccepted_;
+    put(line);
 }
 
 // ---- what goes out

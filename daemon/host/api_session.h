@@ -70,6 +70,8 @@ public:
     // ---- by the hub
     void deliver(const ApiMessage& message, std::string_view topic);
     void tell(std::string_view line);
+    // The reply to a request whose answer took its time.
+    void answer_later(const std::string& line);
     void accept(ApiPublish& publish, std::size_t index, const gossip::MessageId& id);
     // Puts what a batch has collected into the outbox.
     void flush_batch();
@@ -86,6 +88,7 @@ private:
     void answer_if_complete(const ApiPublish& publish);
     void subscribe(const ApiRequest& request);
     void unsubscribe(const ApiRequest& request);
+    void ping_member(const ApiRequest& request);
     void forbid(const ApiRequest& request, ApiRight right);
     void put(const std::string& reply);
 
@@ -97,7 +100,7 @@ private:
     ApiBatch batch_;
     std::string scratch_;
     std::shared_ptr<ApiPublish> publish_;  // whose payloads are being read
-    std::size_t unaccepted_ = 0;
+    std::size_t unaccepted_ = 0;  // publishes and probes that wait for their event
     std::optional<Instant> room_deadline_;
     int turns_left_ = kRequestsPerTurn;
     bool has_events_ = false;

@@ -31,6 +31,9 @@ public:
     virtual std::optional<NodeError> leave_network() = 0;
     virtual std::optional<NodeError> rotate_network(Node::Rotation step) = 0;
     virtual Result<std::string, NodeError> network_token() const = 0;
+    virtual const std::vector<config::Tag>& tags() const = 0;
+    virtual std::optional<NodeError> set_tags(std::vector<config::Tag> tags) = 0;
+    virtual std::optional<gossip::PublishTicket> probe(const crypto::NodeId& member) = 0;
     virtual ReloadResult reload() = 0;
     virtual void stop() = 0;
 };

@@ -20,10 +20,11 @@ public:
     struct Topic {
         std::string name;
         std::uint64_t messages = 0;
+        std::uint64_t bytes = 0;  // of payload
         Instant last_seen;
     };
 
-    void note(std::string_view topic, Instant now);
+    void note(std::string_view topic, std::size_t bytes, Instant now);
     // By name.
     std::vector<Topic> sorted() const;
     std::size_t size() const { return topics_.size(); }
@@ -37,6 +38,7 @@ private:
     };
     struct Seen {
         std::uint64_t messages = 0;
+        std::uint64_t bytes = 0;
         Instant last_seen;
     };
     std::unordered_map<std::string, Seen, TextHash, std::equal_to<>> topics_;

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "config/endpoint_text.h"
 #include "config/range_text.h"
+#include "daemon/host/api_tags.h"
+#include "daemon/host/labels.h"
 
 namespace hearsay::host {
 namespace {
@@ -70,18 +73,24 @@ void write_tables(JsonWriter& json, const ApiStatusParts& parts) {
     json.end_object();
 }
 
-void write_member(JsonWriter& json, const gossip::MemberSnapshot& member) {
+using Labels = std::map<crypto::NodeId, std::string>;
+
+void write_names(JsonWriter& json, const crypto::NodeId& id, const std::string& name,
+                 const Labels& labels) {
+    json.key("id").text(crypto::to_text(id)).key("short").text(crypto::short_text(id));
+    const auto label = labels.find(id);
+    json.key("name").text(name).key("label").text(label == labels.end() ? name : label->second);
+}
+
+void write_member(JsonWriter& json, const gossip::MemberSnapshot& member, const Labels& labels) {
     json.begin_object();
-    json.key("id").text(crypto::to_text(member.id));
-    json.key("short").text(crypto::short_text(member.id)).key("name").text(member.name);
+    write_names(json, member.id, member.name, labels);
     json.key("self").flag(member.is_self).key("linked").flag(member.is_linked);
     json.key("state").text(name_of(member.state));
     json.key("addresses").begin_array();
     for (const Endpoint& at : member.addresses) json.text(config::to_text(at));
     json.end_array();
-    json.key("tags").begin_object();
-    for (const config::Tag& tag : member.tags) json.key(tag.key).text(tag.value);
-    json.end_object();
+    write_tags(json.key("tags"), member.tags);
     json.key("version").text(member.software).key("epoch").number(member.epoch);
     json.key("age").seconds(member.age).key("last_heard").seconds(member.last_heard);
     json.key("rtt");
@@ -91,14 +100,16 @@ void write_member(JsonWriter& json, const gossip::MemberSnapshot& member) {
     json.end_object();
 }
 
-void write_link(JsonWriter& json, const gossip::LinkSnapshot& link) {
+void write_link(JsonWriter& json, const gossip::LinkSnapshot& link, const Labels& labels) {
     json.begin_object();
-    json.key("id").text(crypto::to_text(link.id)).key("short").text(crypto::short_text(link.id));
-    json.key("name").text(link.name).key("address").text(config::to_text(link.at));
+    write_names(json, link.id, link.name, labels);
+    json.key("address").text(config::to_text(link.at));
     json.key("initiator").flag(link.is_initiator).key("codec").text(link.codec);
     json.key("age").seconds(link.age).key("idle").seconds(link.idle);
     json.key("rtt");
     write_optional(json, link.rtt);
+    json.key("clock_offset");
+    write_optional(json, from_ms(link.clock_offset_ms));
     json.key("packets_sent").number(link.packets_sent);
     json.key("packets_received").number(link.packets_received);
     json.key("bytes_sent").number(link.bytes_sent);
@@ -189,14 +200,16 @@ void write_status(JsonWriter& json, const ApiStatusParts& parts) {
 }
 
 void write_members(JsonWriter& json, const gossip::Snapshot& snapshot) {
+    const Labels labels = labels_of(snapshot);
     json.key("members").begin_array();
-    for (const auto& member : snapshot.members) write_member(json, member);
+    for (const auto& member : snapshot.members) write_member(json, member, labels);
     json.end_array();
 }
 
 void write_links(JsonWriter& json, const gossip::Snapshot& snapshot) {
+    const Labels labels = labels_of(snapshot);
     json.key("links").begin_array();
-    for (const auto& link : snapshot.links) write_link(json, link);
+    for (const auto& link : snapshot.links) write_link(json, link, labels);
     json.end_array();
     json.key("candidates").begin_array();
     for (const auto& candidate : snapshot.candidates) {

@@ -1,9 +1,12 @@
 #include "daemon/host/health.h"
 
+#include <algorithm>
 #include <cstdlib>
+#include <map>
 
 #include "config/duration_text.h"
 #include "config/endpoint_text.h"
+#include "daemon/host/labels.h"
 
 namespace hearsay::host {
 namespace {
@@ -21,6 +24,10 @@ std::string rounded(Duration duration) {
     const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(duration);
     if (ms < 10s) return config::format_duration(ms);
     return config::format_duration(std::chrono::duration_cast<std::chrono::seconds>(ms));
+}
+
+std::string and_more(std::size_t count, std::size_t named) {
+    return count <= named ? "" : " and " + std::to_string(count - named) + " more";
 }
 
 std::string clock_problem(std::int64_t offset_ms, Duration skew_max) {
@@ -77,18 +84,83 @@ void find_host_problems(const HealthFacts& facts, std::vector<std::string>& foun
                         "repeat messages or have forgotten members");
 }
 
+// One sentence for all that are alike: a status is read by people.
+void find_member_problems(const HealthFacts& facts, std::vector<std::string>& found) {
+    constexpr std::size_t kNamed = 3;
+    std::string clocks;
+    for (std::size_t i = 0; i < std::min(facts.odd_clocks.size(), kNamed); ++i) {
+        const HealthFacts::OddClock& odd = facts.odd_clocks[i];
+        clocks += (i == 0 ? "" : ", ") + odd.label + " by " +
+                  rounded(std::chrono::milliseconds(std::abs(odd.offset_ms))) +
+                  (odd.offset_ms > 0 ? " ahead" : " behind");
+    }
+    if (!clocks.empty())
+        found.push_back("clocks of neighbours are off (" + clocks +
+                        and_more(facts.odd_clocks.size(), kNamed) +
+                        "): check there that a time service runs (`timedatectl`)");
+    for (std::size_t i = 0; i < std::min(facts.shared_names.size(), kNamed); ++i)
+        found.push_back(facts.shared_names[i] +
+                        "; give each host a name of its own (node.name in its configuration, "
+                        "then restart it)");
+    if (facts.shared_names.size() > kNamed)
+        found.push_back(std::to_string(facts.shared_names.size() - kNamed) +
+                        " more names are shared by several members: see `hearsay members`");
+}
+
 }  // namespace
+
+std::string duplicate_sentence(const std::optional<Endpoint>& at) {
+    return "another host uses this host's identity" +
+           (at ? ", at " + config::to_text(*at) : ", at an address not known yet") +
+           " (a copied disk image?): on one of the two stop hearsay, delete the file identity in "
+           "its state folder and start it again";
+}
+
+std::vector<std::string> describe_shared_names(const gossip::Snapshot& snapshot) {
+    constexpr std::size_t kNamed = 3;
+    std::map<crypto::NodeId, const gossip::MemberSnapshot*> members;
+    for (const auto& member : snapshot.members) members[member.id] = &member;
+    const std::vector<SharedName> shared = find_shared_names(snapshot);
+    if (shared.empty()) return {};
+    const auto labels = labels_of(snapshot);
+    std::vector<std::string> result;
+    for (const SharedName& one : shared) {
+        std::string who;
+        for (std::size_t i = 0; i < std::min(one.members.size(), kNamed); ++i) {
+            const gossip::MemberSnapshot& member = *members.at(one.members[i]);
+            who += (i == 0 ? "" : ", ") + labels.at(member.id);
+            if (member.is_self)
+                who += " (this host)";
+            else if (!member.addresses.empty())
+                who += " at " + config::to_text(member.addresses.front());
+        }
+        result.push_back(std::to_string(one.members.size()) + " members are called " + one.name +
+                         ": " + who + and_more(one.members.size(), kNamed));
+    }
+    return result;
+}
+
+std::vector<HealthFacts::OddClock> find_odd_clocks(const gossip::Snapshot& snapshot) {
+    const std::int64_t median = snapshot.clock_offset_ms.value_or(0);
+    if (std::abs(median) >= kClockWorthTellingMs) return {};
+    std::map<crypto::NodeId, std::string> labels;
+    std::vector<HealthFacts::OddClock> odd;
+    for (const auto& member : snapshot.members) {
+        const std::int64_t offset = member.clock_offset_ms.value_or(median) - median;
+        if (std::abs(offset) < kClockWorthTellingMs) continue;
+        if (labels.empty()) labels = labels_of(snapshot);
+        odd.push_back({labels.at(member.id), offset});
+    }
+    return odd;
+}
 
 std::vector<std::string> find_health_problems(const HealthFacts& facts) {
     std::vector<std::string> found;
-    if (facts.duplicate_at)
-        found.push_back("another host uses this host's identity, at " +
-                        config::to_text(*facts.duplicate_at) +
-                        " (a copied disk image?): on one of the two stop hearsay, delete the file "
-                        "identity in its state folder and start it again");
+    if (facts.has_duplicate) found.push_back(duplicate_sentence(facts.duplicate_at));
     find_network_problems(facts, found);
     if (facts.clock_offset_ms && std::abs(*facts.clock_offset_ms) >= kClockWorthTellingMs)
         found.push_back(clock_problem(*facts.clock_offset_ms, facts.clock_skew_max));
+    find_member_problems(facts, found);
     if (!facts.beacon_problem.empty()) found.push_back(facts.beacon_problem);
     find_host_problems(facts, found);
     return found;

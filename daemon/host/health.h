@@ -6,6 +6,7 @@
 
 #include "base/endpoint.h"
 #include "base/time.h"
+#include "daemon/gossip/snapshot.h"
 
 namespace hearsay::host {
 
@@ -22,8 +23,16 @@ struct HealthFacts {
     std::uint64_t dropped_lately = 0;  // datagrams, by the kernel, in the last minute
     std::optional<std::int64_t> clock_offset_ms;
     Duration clock_skew_max{};
-    std::optional<Endpoint> duplicate_at;  // seen in the last ten minutes
-    std::uint64_t wrong_network = 0;       // datagrams, since the start
+    // Neighbours whose clocks are far from those of the others.
+    struct OddClock {
+        std::string label;
+        std::int64_t offset_ms = 0;  // theirs minus the neighbours' median
+    };
+    std::vector<OddClock> odd_clocks;
+    std::vector<std::string> shared_names;  // "two members are called x: ..."
+    bool has_duplicate = false;             // of our identity, seen in the last ten minutes
+    std::optional<Endpoint> duplicate_at;   // where, when that is known
+    std::uint64_t wrong_network = 0;        // datagrams, since the start
     std::uint64_t wrong_secret = 0;
     Duration loop_lag{};
     std::string disk_problem;
@@ -33,5 +42,12 @@ struct HealthFacts {
 // One sentence or two for each thing that is not as it should be: what, and what to do. Empty:
 // all is well.
 std::vector<std::string> find_health_problems(const HealthFacts& facts);
+
+// That another host uses this host's identity, and what to do.
+std::string duplicate_sentence(const std::optional<Endpoint>& at);
+// Of each name that several living members share who they are, as in HealthFacts.
+std::vector<std::string> describe_shared_names(const gossip::Snapshot& snapshot);
+// Empty when the median itself is off: then it is this host's clock that is wrong.
+std::vector<HealthFacts::OddClock> find_odd_clocks(const gossip::Snapshot& snapshot);
 
 }  // namespace hearsay::host

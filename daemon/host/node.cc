@@ -44,11 +44,13 @@ Node::Parts::Parts(Node& owner, Loop& the_loop, const config::Config& initial, s
           [this](const std::vector<Endpoint>& at) { return is_linked_at(at); }),
       joined_seeds(state.seeds()),
       connects(loop),
+      tags(config.node.tags),
       network(state.network()),
       turn_end(loop, [this] { end_turn(); }),
       engine_timer(loop, [this] { handle_due(); }),
       house_timer(loop, [this] { keep_house(); }),
-      leave_timer(loop, [this] { finish_leaving(); }) {}
+      leave_timer(loop, [this] { finish_leaving(); }),
+      names_timer(loop, [this] { tell_shared_names(); }) {}
 
 Node::Node(Loop& loop, const config::Config& config, std::string config_file)
     : parts_(std::make_unique<Parts>(*this, loop, config, std::move(config_file))) {

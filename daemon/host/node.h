@@ -33,6 +33,7 @@ enum class NodeError {
     network_is_open,   // its secret follows from its name
     bad_address,
     leaving,
+    tags_too_large,  // beyond what one presence carries
 };
 std::string explain(NodeError error);
 
@@ -112,6 +113,13 @@ public:
     std::optional<NodeError> rotate_network(Rotation step);
     // The token, which carries the secrets: for administrators only.
     Result<std::string, NodeError> network_token() const;
+
+    // Of this host. What set_tags() gives lasts until the daemon ends, or reloads a configuration
+    // whose own tags have changed. Precondition: they keep the rules of [node] tags.
+    const std::vector<config::Tag>& tags() const;
+    std::optional<NodeError> set_tags(std::vector<config::Tag> tags);
+    // A probed event with the ticket follows. nullopt: no link with it, or too many at once.
+    std::optional<gossip::PublishTicket> probe(const crypto::NodeId& member);
 
     ReloadResult reload();
     // Says goodbye, saves state, then stops the loop. Takes at most two seconds.

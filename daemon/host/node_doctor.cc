@@ -15,7 +15,8 @@ NodeFacts Node::facts() const {
         facts.discovery = p.engine->discovery(now);
         if (p.engine->alive_count() <= 1) facts.alone_for = now.monotonic - p.alone_since;
     }
-    facts.duplicate_at = p.duplicate_lately(now.monotonic);
+    facts.has_duplicate = p.has_duplicate_lately(now.monotonic);
+    facts.duplicate_at = p.duplicate_at;
     facts.dropped_lately = p.sockets.counts().receive_dropped - p.drops_before;
     facts.send_failed = p.sockets.counts().send_failed;
     facts.beacon_problem = p.sockets.beacon_problem();

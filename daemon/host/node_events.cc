@@ -1,9 +1,20 @@
 #include <algorithm>
 
 #include "config/endpoint_text.h"
+#include "daemon/host/health.h"
 #include "daemon/host/node_parts.h"
 
 namespace hearsay::host {
+
+namespace {
+
+bool changes_names(gossip::EventKind kind) {
+    using gossip::EventKind;
+    return kind == EventKind::member_joined || kind == EventKind::member_updated ||
+           kind == EventKind::member_failed || kind == EventKind::member_left;
+}
+
+}  // namespace
 
 // A name is what its owner says it is: the key is what counts.
 std::string Node::Parts::label_of(const crypto::NodeId& member) const {
@@ -18,8 +29,10 @@ void Node::Parts::handle_event(const gossip::Event& event) {
     const std::string_view cause = gossip::name_of(event.kind);
     const auto why = [&] { return event.text.empty() ? "" : ": " + event.text; };
     const auto member = [&] { return label_of(event.member); };
+    if (changes_names(event.kind)) note_names();
     switch (event.kind) {
         case EventKind::accepted:
+        case EventKind::probed:
             return;
         case EventKind::member_joined:
             are_members_dirty = true;
@@ -43,14 +56,17 @@ void Node::Parts::handle_event(const gossip::Event& event) {
             return log.info(cause,
                             "lost the link with " + crypto::short_text(event.member) + why());
         case EventKind::duplicate_identity:
-            duplicate_at = event.at;
+            // Not every sign of it says where.
+            has_duplicate = true;
+            if (event.at.is_dialable()) duplicate_at = event.at;
             duplicate_seen = Loop::now();
-            return log.error(
-                cause, "another host uses this host's identity, at " + config::to_text(event.at));
+            return log.error(cause, duplicate_sentence(duplicate_at));
         case EventKind::equivocation:
             return log.warning(cause, member() + " signed two different batches with one number");
         case EventKind::clock_skew:
             return log.warning(cause, "this host's clock is far from its neighbours'" + why());
+        case EventKind::duplicate_name:
+            return log.warning(cause, event.text + ", among them " + member());
         case EventKind::slow_link:
             return log.warning(cause, "slow link with " + crypto::short_text(event.member) + why());
     }

@@ -14,7 +14,8 @@ struct NodeFacts {
     std::vector<gossip::Interface> interfaces;  // that are up, one for each address
     std::vector<SeedFacts> seeds;
     std::optional<Duration> alone_for;          // no other member is alive
-    std::optional<Endpoint> duplicate_at;       // seen in the last ten minutes
+    bool has_duplicate = false;                 // of our identity, seen in the last ten minutes
+    std::optional<Endpoint> duplicate_at;       // where, when that is known
     std::uint64_t dropped_lately = 0;           // datagrams, by the kernel, in the last minute
     std::uint64_t send_failed = 0;
     std::string beacon_problem;

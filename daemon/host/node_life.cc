@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "config/version.h"
 #include "daemon/host/node_parts.h"
 
 namespace hearsay::host {
@@ -26,7 +25,7 @@ void Node::Parts::start_engine() {
     setup.signer = &signer;
     setup.sealer = &sealer;
     setup.codecs = &codecs;
-    setup.self = {node_name(config), config.node.tags, std::string("hearsay ") + config::kVersion,
+    setup.self = {node_name(config), tags, software_name(),
                   sockets.port()};
     setup.saved = std::move(saved.bytes);
     setup.is_first_start = saved.is_first_start;
@@ -69,6 +68,8 @@ void Node::Parts::finish_leaving() {
     jobs.clear();
     pool.reset();
     engine.reset();
+    names_timer.stop();
+    names_told.clear();
     sockets.set_interfaces(interfaces, false);
     if (std::exchange(leaving, Leaving::no) == Leaving::for_good) loop.stop();
 }

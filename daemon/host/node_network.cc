@@ -31,6 +31,8 @@ std::string explain(NodeError error) {
             return "that is no address or name of a host";
         case NodeError::leaving:
             return "the daemon is leaving the network";
+        case NodeError::tags_too_large:
+            return "all tags of a host together must fit in about 600 bytes: give shorter values";
     }
     return "";
 }

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ namespace hearsay::host {
 //     node_life.cc       the engine's start, leaving and stop; what is saved
 //     node_network.cc    networks and tokens
 //     node_discovery.cc  interfaces, seeds, connect
+//     node_members.cc    tags, probes, names that are shared
 //     node_events.cc     what the engine tells, as log lines
 //     node_status.cc     status, health, snapshot
 //     node_doctor.cc     what `hearsay doctor` judges by
@@ -62,13 +64,17 @@ struct Node::Parts {
     void add_candidate(const Endpoint& at, gossip::LearntFrom source);
     bool is_linked_at(const std::vector<Endpoint>& addresses) const;
 
+    // ---- node_members.cc
+    void note_names();
+    void tell_shared_names();
+
     // ---- node_events.cc
     void handle_event(const gossip::Event& event);
     std::string label_of(const crypto::NodeId& member) const;
 
     // ---- node_status.cc
     std::vector<std::string> health() const;
-    std::optional<Endpoint> duplicate_lately(Instant now) const;
+    bool has_duplicate_lately(Instant now) const;
 
     Node& node;
     Loop& loop;
@@ -88,6 +94,9 @@ struct Node::Parts {
     Seeds seeds;
     std::vector<config::HostPort> joined_seeds;  // given with `network join --seed`
     Resolver connects;
+
+    std::vector<config::Tag> tags;    // as they are; config has those of the file
+    std::set<std::string> names_told;  // to be shared by several members
 
     std::optional<crypto::Network> network;
     // Together: verdicts still under way belong to the engine whose tickets they carry.
@@ -112,7 +121,8 @@ struct Node::Parts {
     Instant drops_seen{};
     std::uint64_t drops_before = 0;  // a minute ago or at the last look
     std::uint64_t drops_known = 0;
-    std::optional<Endpoint> duplicate_at;
+    bool has_duplicate = false;            // of our identity
+    std::optional<Endpoint> duplicate_at;  // where, when that is known
     Instant duplicate_seen{};
     LagMeter lag;
     std::optional<Instant> next_due;  // the engine's, as the last round found it
@@ -122,9 +132,12 @@ struct Node::Parts {
     Timer engine_timer;
     Timer house_timer;
     Timer leave_timer;
+    Timer names_timer;
 };
 
 // [node] name, or the host's own, as config::is_valid_node_name wants it.
 std::string node_name(const config::Config& config);
+// What this program calls itself to others.
+std::string software_name();
 
 }  // namespace hearsay::host

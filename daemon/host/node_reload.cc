@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -43,9 +44,12 @@ ReloadResult Node::reload() {
     }
     if (result.changed.empty()) return result;
     p.log.set_level(p.config.log.level);
+    // Those set at run time stay as long as the file says what it said before.
+    const auto tags = std::find(result.changed.begin(), result.changed.end(), "node.tags");
+    if (tags != result.changed.end()) p.tags = p.config.node.tags;
     if (p.engine) {
         p.engine->configure(p.config.gossip());
-        p.engine->set_tags(p.config.node.tags);
+        p.engine->set_tags(p.tags);
         p.touch();
     }
     p.read_interfaces();

@@ -15,17 +15,21 @@ using namespace std::chrono_literals;
 // What a host sees of its own identity elsewhere is told for as long.
 constexpr Duration kDuplicateShown = 10min;
 
-gossip::MemberSnapshot self_snapshot(const config::Config& config, const crypto::NodeId& id) {
+gossip::MemberSnapshot self_snapshot(const config::Config& config,
+                                     const std::vector<config::Tag>& tags,
+                                     const crypto::NodeId& id) {
     gossip::MemberSnapshot self;
     self.id = id;
     self.is_self = true;
     self.name = node_name(config);
-    self.tags = config.node.tags;
-    self.software = std::string("hearsay ") + config::kVersion;
+    self.tags = tags;
+    self.software = software_name();
     return self;
 }
 
 }  // namespace
+
+std::string software_name() { return std::string("hearsay ") + config::kVersion; }
 
 std::string node_name(const config::Config& config) {
     if (!config.node.name.empty()) return config.node.name;
@@ -63,13 +67,12 @@ gossip::Snapshot Node::snapshot() const {
     if (p.engine) return p.engine->snapshot(Loop::both());
     gossip::Snapshot snapshot;
     snapshot.self = p.signer.id();
-    snapshot.members.push_back(self_snapshot(p.config, p.signer.id()));
+    snapshot.members.push_back(self_snapshot(p.config, p.tags, p.signer.id()));
     return snapshot;
 }
 
-std::optional<Endpoint> Node::Parts::duplicate_lately(Instant now) const {
-    if (now - duplicate_seen >= kDuplicateShown) return std::nullopt;
-    return duplicate_at;
+bool Node::Parts::has_duplicate_lately(Instant now) const {
+    return has_duplicate && now - duplicate_seen < kDuplicateShown;
 }
 
 std::vector<std::string> Node::Parts::health() const {
@@ -88,6 +91,8 @@ std::vector<std::string> Node::Parts::health() const {
             engine->alive_count() - std::min<std::size_t>(1, engine->alive_count());
         facts.alone_for = now - alone_since;
         facts.clock_offset_ms = snapshot.clock_offset_ms;
+        facts.odd_clocks = find_odd_clocks(snapshot);
+        facts.shared_names = describe_shared_names(snapshot);
         facts.wrong_network = snapshot.counters[gossip::Counter::refused_wrong_network];
         facts.wrong_secret = snapshot.counters[gossip::Counter::refused_bad_mac];
     }
@@ -95,7 +100,8 @@ std::vector<std::string> Node::Parts::health() const {
     facts.receive_buffer_wanted = config.listen.receive_buffer;
     facts.receive_buffer = sockets.receive_buffer();
     facts.dropped_lately = sockets.counts().receive_dropped - drops_before;
-    facts.duplicate_at = duplicate_lately(now);
+    facts.has_duplicate = has_duplicate_lately(now);
+    facts.duplicate_at = duplicate_at;
     facts.loop_lag = lag.longest(now);
     facts.disk_problem = state.problem();
     facts.beacon_problem = sockets.beacon_problem();

@@ -5,9 +5,9 @@ _hearsay()
     local cur prev words cword
     _init_completion -n : || return
 
-    local verbs="status doctor members links connect disconnect publish subscribe events key network
-        config wait check reload leave version"
-    local streams="--json --count --timeout"
+    local verbs="status doctor members links ping tags connect disconnect publish subscribe events
+        key network config wait check reload leave version"
+    local streams="--json --count --timeout --exec --exec-jobs --exec-timeout"
 
     case $prev in
         --socket)
@@ -22,11 +22,15 @@ _hearsay()
             _known_hosts_real -- "$cur"
             return
             ;;
-        --timeout | --lifetime)
+        --timeout | --lifetime | --interval | --exec-timeout)
             mapfile -t COMPREPLY < <(compgen -W "5s 10s 30s 1min 5min" -- "$cur")
             return
             ;;
-        --count | --members)
+        --exec)
+            mapfile -t COMPREPLY < <(compgen -c -- "$cur")
+            return
+            ;;
+        --count | --members | --exec-jobs)
             return
             ;;
     esac
@@ -57,6 +61,17 @@ _hearsay()
         status | doctor | reload | version) choices="--json" ;;
         links) choices="--json" ;;
         members) choices="--json --watch" ;;
+        ping)
+            choices="--count --interval --json"
+            [[ $sub ]] || choices+=" $(hearsay complete members "${socket[@]}" 2>/dev/null)"
+            ;;
+        tags)
+            case $sub in
+                "") choices="set remove --json" ;;
+                remove) choices="--json $(hearsay complete tags "${socket[@]}" 2>/dev/null)" ;;
+                *) choices="--json" ;;
+            esac
+            ;;
         connect) [[ $sub ]] || _known_hosts_real -- "$cur" ;;
         disconnect)
             [[ $sub ]] || choices=$(hearsay complete neighbours "${socket[@]}" 2>/dev/null)

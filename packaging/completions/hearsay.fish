@@ -44,6 +44,8 @@ complete -c hearsay -n __hearsay_verb_is -a status -d 'This host: network, links
 complete -c hearsay -n __hearsay_verb_is -a doctor -d 'Why hosts do not find each other'
 complete -c hearsay -n __hearsay_verb_is -a members -d 'Who is in the network'
 complete -c hearsay -n __hearsay_verb_is -a links -d 'The neighbours this host talks to directly'
+complete -c hearsay -n __hearsay_verb_is -a ping -d 'Measure the round trip to a member'
+complete -c hearsay -n __hearsay_verb_is -a tags -d 'Show, set and remove the tags of this host'
 complete -c hearsay -n __hearsay_verb_is -a connect -d 'Dial a host by its address'
 complete -c hearsay -n __hearsay_verb_is -a disconnect -d 'Close the link to a member'
 complete -c hearsay -n __hearsay_verb_is -a publish -d 'Send a message to every member'
@@ -58,10 +60,15 @@ complete -c hearsay -n __hearsay_verb_is -a reload -d 'Let the daemon read its f
 complete -c hearsay -n __hearsay_verb_is -a leave -d 'Say goodbye and stop the daemon'
 complete -c hearsay -n __hearsay_verb_is -a version -d 'Of this command and of the daemon'
 
-for verb in status doctor members links publish subscribe events key reload version
+for verb in status doctor members links ping tags publish subscribe events key reload version
     complete -c hearsay -n "__hearsay_verb_is $verb" -l json -d 'JSON, for programs'
 end
 complete -c hearsay -n '__hearsay_verb_is members' -l watch -d 'Keep showing them'
+complete -c hearsay -n '__hearsay_verb_is ping' -a '(__hearsay_ask members)'
+complete -c hearsay -n '__hearsay_verb_is ping' -l count -x -d 'How many times'
+complete -c hearsay -n '__hearsay_verb_is ping' -l interval -x -a '100ms 1s'
+complete -c hearsay -n '__hearsay_verb_is tags' -a 'set remove'
+complete -c hearsay -n '__hearsay_verb_is tags remove' -a '(__hearsay_ask tags)' -d Tag
 complete -c hearsay -n '__hearsay_verb_is connect' -a '(__fish_print_hostnames)'
 complete -c hearsay -n '__hearsay_verb_is disconnect' -a '(__hearsay_ask neighbours)'
 complete -c hearsay -n '__hearsay_verb_is publish' -a '(__hearsay_ask topics)' -d Topic
@@ -74,6 +81,9 @@ complete -c hearsay -n '__hearsay_verb_is subscribe' -l lines -d 'Payloads, each
 for verb in subscribe events
     complete -c hearsay -n "__hearsay_verb_is $verb" -l count -x -d 'End after so many'
     complete -c hearsay -n "__hearsay_verb_is $verb" -l timeout -x -a '5s 10s 30s 1min'
+    complete -c hearsay -n "__hearsay_verb_is $verb" -l exec -x -a '(__fish_complete_command)' -d 'Run this for each, without a shell'
+    complete -c hearsay -n "__hearsay_verb_is $verb" -l exec-jobs -x -d 'So many at once at most'
+    complete -c hearsay -n "__hearsay_verb_is $verb" -l exec-timeout -x -a '5s 10s 30s 1min'
 end
 complete -c hearsay -n '__hearsay_verb_is key' -a show -d 'The public key'
 complete -c hearsay -n '__hearsay_verb_is wait' -l members -x -d 'How many'

@@ -15,6 +15,7 @@ import time
 import unittest
 
 HEARSAYD = os.environ.get("HEARSAYD", "hearsayd")
+HEARSAY = os.environ.get("HEARSAY", "hearsay")
 PATIENCE = float(os.environ.get("HEARSAY_E2E_PATIENCE", "20"))  # seconds, for any one wait
 
 
@@ -160,6 +161,14 @@ class Daemon:
     def call(self, op, payload=None, **keys):
         with Session(self) as api:
             return api.call(op, payload, **keys)
+
+    def command_line(self, *words):
+        return [HEARSAY, "--socket", f"{self.folder}/api", *words]
+
+    def command(self, *words, text=True):
+        """What `hearsay WORDS` at this daemon does: exit code, output, errors."""
+        return subprocess.run(self.command_line(*words), stdin=subprocess.DEVNULL, text=text,
+                              capture_output=True, timeout=PATIENCE, check=False)
 
     def port(self):
         return int(self.call("status")["self"]["addresses"][0].rsplit(":", 1)[1])

@@ -9,56 +9,24 @@
 
 #include "tests/catch.h"
 #include "tests/unit/client/fake_daemon.h"
+#include "tests/unit/client/run_command.h"
 
 namespace hearsay::client {
 namespace {
 
 using Json = nlohmann::json;
 
-struct Outcome {
-    int exit_code = -1;
-    std::string out;
-    std::string err;
-};
-
-std::string content(const std::string& path) {
-    std::FILE* const file = std::fopen(path.c_str(), "r");
-    std::string text;
-    std::array<char, 4096> buffer;
-    for (std::size_t size = 0; (size = std::fread(buffer.data(), 1, buffer.size(), file)) > 0;)
-        text.append(buffer.data(), size);
-    std::fclose(file);
-    return text;
-}
-
-// `input` is a shell word list put before the command, as in "printf x |".
-Outcome run(const std::string& arguments, const std::string& input = "</dev/null") {
-    std::string pattern = "/tmp/hearsay-command-XXXXXX";
-    const std::string folder = mkdtemp(pattern.data());
-    const bool is_pipe = input.ends_with("|");
-    const std::string shell = (is_pipe ? input + " " : "") + "HEARSAY_SOCKET= " + HEARSAY_COMMAND +
-                              " " + arguments + " " + (is_pipe ? "" : input) + " >" + folder +
-                              "/out 2>" + folder + "/err";
-    const int status = std::system(shell.c_str());
-    Outcome outcome{WIFEXITED(status) ? WEXITSTATUS(status) : -1, content(folder + "/out"),
-                    content(folder + "/err")};
-    std::filesystem::remove_all(folder);
-    return outcome;
-}
-
-Outcome ask(const FakeDaemon& daemon, const std::string& arguments) {
-    return run(arguments + " --socket " + daemon.path());
-}
-
 const std::string kMembers =
     R"("ok":true,"members":[{"id":"aaaaaaaaaaaaaaaaaaaa","short":"aaaaaaaaaaaaaaaa",)"
-    R"("name":"alpha","self":true,"linked":false,"state":"alive","addresses":["10.0.0.1:4327"],)"
+    R"("name":"alpha","label":"alpha","self":true,"linked":false,"state":"alive",)"
+    R"("addresses":["10.0.0.1:4327"],)"
     R"("tags":{"role":"web"},"version":"hearsay 0.1.0","epoch":1,"age":720.5,"last_heard":0,)"
     R"("rtt":null,"clock_offset":null},)"
     R"({"id":"bbbbbbbbbbbbbbbbbbbb","short":"bbbbbbbbbbbbbbbb",)"
-    R"("name":"beta\u001b[31m","self":false,"linked":true,"state":"suspect","addresses":[],)"
+    R"("name":"beta\u001b[31m","label":"beta\u001b[31m#bbbb","self":false,"linked":true,)"
+    R"("state":"suspect","addresses":[],)"
     R"("tags":{},"version":"","epoch":1,"age":1.25,"last_heard":0,"rtt":0.0004,)"
-    R"("clock_offset":0}])";
+    R"("clock_offset":0.12}])";
 
 FakeDaemon::Script replies(const std::string& members) {
     return [members](FakeConnection& connection) { connection.answer(connection.line(), members); };
@@ -117,9 +85,8 @@ std::string refused_with_group(gid_t group) {
 TEST_CASE("no permission: the command names the group and what to do") {
     if (geteuid() != 0) return;  // another user is needed to be refused
     constexpr gid_t kMail = 8;   // Debian's base-passwd has it everywhere
-    CHECK_THAT(refused_with_group(kMail),
-               Catch::Contains("it is for root and the group mail") &&
-                   Catch::Contains("sudo adduser $USER mail"));
+    CHECK_THAT(refused_with_group(kMail), Catch::Contains("it is for root and the group mail") &&
+                                              Catch::Contains("sudo adduser $USER mail"));
 }
 
 TEST_CASE("no permission: nobody is told to join the group root") {
@@ -147,9 +114,10 @@ TEST_CASE("members are a table, self first, with nothing a terminal would obey")
     const Outcome outcome = ask(daemon, "members");
     CHECK(outcome.exit_code == 0);
     CHECK(outcome.out ==
-          "NAME          ADDRESS        STATE      AGE     RTT  VERSION        TAGS\n"
-          "alpha         10.0.0.1:4327  alive    12min    self  hearsay 0.1.0  role=web\n"
-          "beta\\x1b[31m  -              suspect   1.2s  0.40ms\n");
+          "NAME               ADDRESS        STATE      AGE     RTT   CLOCK  VERSION        TAGS\n"
+          "alpha              10.0.0.1:4327  alive    12min    self       -  hearsay 0.1.0  "
+          "role=web\n"
+          "beta\\x1b[31m#bbbb  -              suspect   1.2s  0.40ms  +120ms\n");
 }
 
 TEST_CASE("members as JSON have the schema and the daemon's keys") {
@@ -237,6 +205,7 @@ TEST_CASE("publishing lines fails unless every one was accepted") {
 TEST_CASE("subscribe prints messages for people, for programs, and raw") {
     const std::string bytes =
         R"({"event":"message","id":"ab/0","topic":"t","publisher":"k3","name":"alpha",)"
+        R"("label":"alpha#k3",)"
         R"("created":"2026-01-31T09:15:02.125Z","lifetime":60,"epoch":7,"seq":17,"hops":2,)"
         R"("repeat":false,"size":3})"
         "\na\n\xff";
@@ -248,7 +217,7 @@ TEST_CASE("subscribe prints messages for people, for programs, and raw") {
         },
         4);
     const std::string options = "subscribe t --count 1 ";
-    CHECK_THAT(ask(daemon, options).out, Catch::EndsWith(" alpha t a\\n\\xff\n"));
+    CHECK_THAT(ask(daemon, options).out, Catch::EndsWith(" alpha#k3 t a\\n\\xff\n"));
     CHECK(ask(daemon, options + "--raw").out == "a\n\xff");
     CHECK(ask(daemon, options + "--lines").out == "a\n\xff\n");
     const std::string line = ask(daemon, options + "--json").out;

@@ -378,6 +378,30 @@ TEST_CASE("a key in use twice is told of, and makes epochs rise once a minute on
     CHECK(scene.events().count(EventKind::duplicate_identity) == 1);
 }
 
+TEST_CASE("a record of our key that was signed since we started is a clone's, and says where it is",
+          "[membership]") {
+    Scene scene;
+    scene.timeout(0s);
+    scene.membership.set_addresses({place(1), place(2)}, kStart);
+    Presence elsewhere;
+    elsewhere.name = "copy";
+    elsewhere.addresses = {place(1), place(9)};
+    Batch record = Author(1).presence(kEpoch + 1, 1, elsewhere);
+    record.header.created_ms = scene.ground.core.started_wall.ms;
+    CHECK(scene.accept(record));
+    CHECK(scene.events().events.empty());  // as old as our start: our own, before a restart
+    record.header.epoch = kEpoch + 5;
+    record.header.created_ms = scene.ground.core.started_wall.ms + 1;
+    CHECK(scene.accept(record, 1s));
+    const ground::Put put = scene.events();
+    const Event* event = put.find(EventKind::duplicate_identity);
+    REQUIRE(event != nullptr);
+    CHECK(event->at == place(9));
+    record.header.epoch = kEpoch + 50;
+    CHECK(scene.accept(record, 2s));
+    CHECK(scene.events().count(EventKind::duplicate_identity) == 0);  // once a minute is enough
+}
+
 TEST_CASE("the highest epoch there is does not wrap round", "[membership]") {
     Scene scene;
     scene.timeout(0s);

@@ -28,6 +28,8 @@ public:
     gossip::Snapshot node_snapshot;
     NodeFacts node_facts;
     ReloadResult reload_result;
+    std::vector<config::Tag> node_tags;
+    bool can_probe = true;
 
     std::optional<Node::PublishRefusal> publish(std::string_view topic, ByteView payload,
                                                 const gossip::PublishOptions& options,
@@ -67,6 +69,16 @@ public:
     Result<std::string, NodeError> network_token() const override {
         if (error) return *error;
         return std::string("hearsay1-token");
+    }
+    const std::vector<config::Tag>& tags() const override { return node_tags; }
+    std::optional<NodeError> set_tags(std::vector<config::Tag> tags) override {
+        if (!error) node_tags = std::move(tags);
+        return error;
+    }
+    std::optional<gossip::PublishTicket> probe(const crypto::NodeId& member) override {
+        if (!can_probe) return std::nullopt;
+        calls.push_back("probe " + crypto::to_text(member));
+        return 1000 + calls.size();
     }
     ReloadResult reload() override { return reload_result; }
     void stop() override { calls.push_back("stop"); }

@@ -18,12 +18,13 @@ TEST_CASE("a message line has every key of the document, once") {
     from.id.index = 3;
     from.publisher.bytes[0] = 1;
     ApiMessage message;
-    write_message(from, "alpha", message);
+    write_message(from, "alpha", "alpha#k3nq", message);
     const std::string id(crypto::to_text(from.publisher));
     CHECK(message.line == R"({"event":"message","id":"ab000000000000000000000000000000/3",)"
                           R"("topic":"deploy","publisher":")" +
                               id +
-                              R"(","name":"alpha","created":"2026-01-31T09:15:02.125Z",)"
+                              R"(","name":"alpha","label":"alpha#k3nq",)"
+                              R"("created":"2026-01-31T09:15:02.125Z",)"
                               R"("lifetime":60,"epoch":7,"seq":17,"hops":1,"repeat":false,)"
                               R"("size":9})"
                               "\n");
@@ -32,7 +33,7 @@ TEST_CASE("a message line has every key of the document, once") {
 
 TEST_CASE("topics and names are escaped in a message line") {
     ApiMessage message;
-    write_message(delivery("a\"b\\\xc3\xa9", ""), "new\nline", message);
+    write_message(delivery("a\"b\\\xc3\xa9", ""), "new\nline", "", message);
     const Json read = Json::parse(message.line);
     CHECK(read["topic"] == "a\"b\\\xc3\xa9");
     CHECK(read["name"] == "new\nline");
@@ -42,16 +43,16 @@ TEST_CASE("a possible repeat is flagged") {
     gossip::Delivery from = delivery("t", "");
     from.may_repeat = true;
     ApiMessage message;
-    write_message(from, "", message);
+    write_message(from, "", "", message);
     CHECK(Json::parse(message.line)["repeat"] == true);
 }
 
 TEST_CASE("a batch line carries the entries, the sizes and the payloads back to back") {
     ApiBatch batch;
     ApiMessage message;
-    write_message(delivery("a", "12\n3"), "x", message);
+    write_message(delivery("a", "12\n3"), "x", "x", message);
     batch.add(message);
-    write_message(delivery("b", ""), "y", message);
+    write_message(delivery("b", ""), "y", "y", message);
     batch.add(message);
     std::string bytes;
     batch.flush(bytes);
@@ -71,7 +72,7 @@ TEST_CASE("a batch line carries the entries, the sizes and the payloads back to 
 TEST_CASE("a batch is full at 256 messages") {
     ApiBatch batch;
     ApiMessage message;
-    write_message(delivery("a", ""), "", message);
+    write_message(delivery("a", ""), "", "", message);
     for (std::size_t i = 0; i < ApiBatch::kCountMax; ++i) {
         CHECK_FALSE(batch.is_full());
         batch.add(message);

@@ -13,9 +13,9 @@ Instant at(int second) { return Instant(std::chrono::seconds(second)); }
 
 TEST_CASE("recent topics come by name with their counts") {
     RecentTopics topics;
-    topics.note("b", at(1));
-    topics.note("a", at(2));
-    topics.note("b", at(3));
+    topics.note("b", 10, at(1));
+    topics.note("a", 10, at(2));
+    topics.note("b", 10, at(3));
     const auto sorted = topics.sorted();
     REQUIRE(sorted.size() == 2);
     CHECK(sorted[0].name == "a");
@@ -26,9 +26,9 @@ TEST_CASE("recent topics come by name with their counts") {
 
 TEST_CASE("the topic not seen for longest makes room") {
     RecentTopics topics;
-    for (int i = 0; i < 256; ++i) topics.note("t" + std::to_string(i), at(i));
-    topics.note("t0", at(300));
-    topics.note("new", at(301));
+    for (int i = 0; i < 256; ++i) topics.note("t" + std::to_string(i), 10, at(i));
+    topics.note("t0", 10, at(300));
+    topics.note("new", 10, at(301));
     CHECK(topics.size() == RecentTopics::kCountMax);
     const auto sorted = topics.sorted();
     const auto has = [&](const std::string& name) {

@@ -81,8 +81,34 @@ TEST_CASE("a clock that is off is told with its direction", "[host][health]") {
 TEST_CASE("a duplicate identity is told first, with its address", "[host][health]") {
     HealthFacts facts = healthy();
     facts.network_is_open = true;
+    facts.has_duplicate = true;
     facts.duplicate_at = Endpoint::ipv4(192, 0, 2, 9, 4327);
     REQUIRE_THAT(find_health_problems(facts).front(), Catch::Contains("192.0.2.9:4327"));
+}
+
+TEST_CASE("a duplicate identity is told before its address is known", "[host][health]") {
+    HealthFacts facts = healthy();
+    facts.has_duplicate = true;
+    REQUIRE_THAT(finding(facts),
+                 Catch::Contains("not known yet") && Catch::Contains("delete the file identity"));
+}
+
+TEST_CASE("neighbours with odd clocks are named, the first three of them", "[host][health]") {
+    HealthFacts facts = healthy();
+    facts.odd_clocks = {{"beta", 2500}, {"gamma", -61'000}};
+    REQUIRE_THAT(finding(facts), Catch::Contains("beta by 2500ms ahead, gamma by 61s behind)"));
+    facts.odd_clocks.push_back({"delta", 1000});
+    facts.odd_clocks.push_back({"epsilon", 1000});
+    REQUIRE_THAT(finding(facts), Catch::Contains("delta by 1s ahead and 1 more"));
+}
+
+TEST_CASE("a name that members share is told with what to do", "[host][health]") {
+    HealthFacts facts = healthy();
+    facts.shared_names = {"2 members are called x: x#aaaa, x#bbbb"};
+    REQUIRE_THAT(finding(facts), Catch::Contains("x#bbbb; give each host a name of its own"));
+    facts.shared_names.assign(9, "2 members are called x");
+    REQUIRE(find_health_problems(facts).size() == 4);
+    REQUIRE_THAT(find_health_problems(facts).back(), Catch::Contains("6 more names are shared"));
 }
 
 TEST_CASE("each trouble of the host has its sentence", "[host][health]") {

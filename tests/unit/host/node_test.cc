@@ -224,3 +224,51 @@ TEST_CASE("every refusal has its own sentence", "[host][node]") {
     REQUIRE(std::adjacent_find(sentences.begin(), sentences.end()) == sentences.end());
     REQUIRE_FALSE(sentences.front().empty());
 }
+
+TEST_CASE("tags set at run time stay until the file has others, and are there at the end",
+          "[host][node]") {
+    Fixture f;
+    f.config.node.tags = {{"role", "web"}};
+    f.open();
+    REQUIRE_FALSE(f.node->create_network("office"));
+    REQUIRE_FALSE(f.node->set_tags({{"role", "db"}}));
+    REQUIRE(f.node->tags() == std::vector<config::Tag>{{"role", "db"}});
+    for (int i = 0; i < 5; ++i) f.loop.run_once();
+    REQUIRE(f.node->snapshot().members[0].tags == f.node->tags());
+
+    f.write_config("[node.tags]\nrole = \"web\"\n[flood]\nlifetime = \"30s\"\n");
+    REQUIRE(f.node->reload().is_ok);
+    for (int i = 0; i < 5; ++i) f.loop.run_once();
+    REQUIRE(f.node->snapshot().members[0].tags == std::vector<config::Tag>{{"role", "db"}});
+
+    f.write_config("[node.tags]\nrole = \"cache\"\n");
+    REQUIRE(f.node->reload().is_ok);
+    for (int i = 0; i < 5; ++i) f.loop.run_once();
+    REQUIRE(f.node->tags() == std::vector<config::Tag>{{"role", "cache"}});
+    REQUIRE(f.node->snapshot().members[0].tags == f.node->tags());
+}
+
+TEST_CASE("tags that are set without a network are there when one is entered", "[host][node]") {
+    Fixture f;
+    REQUIRE_FALSE(f.node->set_tags({{"role", "db"}}));
+    REQUIRE(f.node->snapshot().members[0].tags == f.node->tags());
+    REQUIRE_FALSE(f.node->create_network("office"));
+    REQUIRE(f.node->snapshot().members[0].tags == f.node->tags());
+}
+
+TEST_CASE("tags beyond what a presence carries are refused whole", "[host][node]") {
+    Fixture f;
+    std::vector<config::Tag> tags;
+    for (int i = 0; i < 6; ++i) tags.push_back({"k" + std::to_string(i), std::string(128, 'v')});
+    REQUIRE(f.node->set_tags(tags) == NodeError::tags_too_large);
+    REQUIRE(f.node->tags().empty());
+    tags.pop_back();
+    REQUIRE_FALSE(f.node->set_tags(tags));
+}
+
+TEST_CASE("who is no neighbour cannot be probed", "[host][node]") {
+    Fixture f;
+    REQUIRE_FALSE(f.node->probe({}));
+    REQUIRE_FALSE(f.node->create_network("office"));
+    REQUIRE_FALSE(f.node->probe({}));
+}
