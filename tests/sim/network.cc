@@ -195,6 +195,7 @@ void Network::add_node_at(std::size_t lan, std::vector<std::size_t> seeds) {
     node->codecs = std::make_unique<wire::CodecRegistry>();
     node->codecs->add(wire::make_flatbuffers_codec());
     by_address_[node->at] = index;
+    by_id_[node->id] = index;
     nodes_.push_back(std::move(node));
 }
 

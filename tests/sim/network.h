@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 
+#include "tests/sim/cheap_crypto.h"
 #include "tests/sim/node.h"
 
 namespace hearsay::sim {
@@ -13,6 +14,15 @@ struct Noticed {
     Instant at;
     std::size_t node = 0;
     gossip::Event event;
+    // The member it is about runs at this moment and is not paused: calling it failed is wrong
+    // unless the wires are cut.
+    bool is_about_running = false;
+};
+
+struct EndpointHash {
+    std::size_t operator()(const Endpoint& at) const {
+        return static_cast<std::size_t>(mix_hash(at.port, at.address));
+    }
 };
 
 struct Traffic {
@@ -92,6 +102,10 @@ public:
     // When `node` last told of this about `about`, not before `since`.
     std::optional<Instant> time_noticed(std::size_t node, gossip::EventKind kind, std::size_t about,
                                         Instant since) const;
+    // member_failed told of a running node since `since`.
+    std::size_t false_failures(Instant since) const;
+    // Keeps a long run's memory from growing.
+    void forget_noticed() { noticed_.clear(); }
     std::uint64_t counter_sum(gossip::Counter counter) const;
     const Traffic& traffic() const { return traffic_; }
     std::uint64_t event_hash() const { return event_hash_; }
@@ -119,6 +133,7 @@ private:
     void settle(Node& node);
     void set_timer(Node& node);
     bool agrees(const Node& node) const;
+    bool is_healthy(const crypto::NodeId& id) const;
     void note(std::uint64_t what, std::size_t node, ByteView bytes);
     [[noreturn]] void breach(const Node& node, const std::string& what) const;
 
@@ -132,7 +147,8 @@ private:
     EventQueue queue_;
     Instant now_ = kStart;
     std::vector<std::unique_ptr<Node>> nodes_;
-    std::map<Endpoint, std::size_t> by_address_;
+    std::unordered_map<Endpoint, std::size_t, EndpointHash> by_address_;
+    std::map<crypto::NodeId, std::size_t> by_id_;
     Ledger ledger_;
     std::vector<Noticed> noticed_;
     Traffic traffic_;

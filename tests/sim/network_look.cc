@@ -66,6 +66,21 @@ std::optional<Instant> Network::time_noticed(std::size_t node, gossip::EventKind
     return std::nullopt;
 }
 
+bool Network::is_healthy(const crypto::NodeId& id) const {
+    const auto found = by_id_.find(id);
+    if (found == by_id_.end()) return false;
+    const Node& node = *nodes_[found->second];
+    return node.is_running() && !node.is_paused && !node.is_leaving;
+}
+
+std::size_t Network::false_failures(Instant since) const {
+    return static_cast<std::size_t>(
+        std::count_if(noticed_.begin(), noticed_.end(), [&](const Noticed& noticed) {
+            return noticed.at >= since && noticed.is_about_running &&
+                   noticed.event.kind == gossip::EventKind::member_failed;
+        }));
+}
+
 std::uint64_t Network::counter_sum(gossip::Counter counter) const {
     std::uint64_t sum = 0;
     for (const auto& node : nodes_)

@@ -47,7 +47,9 @@ void Network::handle(const Arrival& arrival) {
 }
 
 void Network::feed(Node& node, const Arrival& arrival) {
-    note(1, node.index, arrival.datagram);
+    // Its end holds the tag, which depends on all of it.
+    const ByteView datagram = arrival.datagram;
+    note(1, node.index, datagram.last(std::min<std::size_t>(datagram.size(), 32)));
     act(node, node.engine->handle_datagram(arrival.from, arrival.datagram, now_of(node)));
     settle(node);
 }
@@ -86,7 +88,7 @@ void Network::handle(const Verdict& verdict) {
 void Network::act(Node& node, gossip::Outputs outputs) {
     for (const gossip::Event& event : outputs.events) {
         if (event.kind != gossip::EventKind::accepted) {
-            noticed_.push_back({now_, node.index, event});
+            noticed_.push_back({now_, node.index, event, is_healthy(event.member)});
             continue;
         }
         const auto ticket = node.tickets.find(event.ticket);
