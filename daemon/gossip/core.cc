@@ -12,10 +12,4 @@ std::size_t KeyedHash::operator()(const Endpoint& at) const {
     return static_cast<std::size_t>(crypto::short_hash(key, bytes));
 }
 
-std::optional<Instant> earliest(std::optional<Instant> a, std::optional<Instant> b) {
-    if (!a) return b;
-    if (!b) return a;
-    return std::min(*a, *b);
-}
-
 }  // namespace hearsay::gossip

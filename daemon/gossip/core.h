@@ -59,6 +59,9 @@ struct KeyedHash {
     std::size_t operator()(const Endpoint& at) const;
 };
 
-std::optional<Instant> earliest(std::optional<Instant> a, std::optional<Instant> b);
+inline std::optional<Instant> earliest(std::optional<Instant> a, std::optional<Instant> b) {
+    if (!a) return b;
+    return b && *b < *a ? b : a;
+}
 
 }  // namespace hearsay::gossip

@@ -113,6 +113,7 @@ void Engine::configure(const config::Gossip& config) {
     parts_->core.config = config;
     parts_->desk.configure();
     parts_->flood.configure();
+    parts_->links.for_each([](Link& link) { link.touch(); });
     parts_->is_due_now = true;
 }
 

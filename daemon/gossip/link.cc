@@ -55,6 +55,7 @@ void Link::set_rekey(Instant now) {
 // Both sides choose by the same facts, so both end up sending in the same session: of two that
 // met, the one whose initiator has the higher key; otherwise the newer.
 void Link::add_channel(Established established, Instant now) {
+    touch();
     const Established& old = current().facts();
     const bool met = now - current().opened_at() < kMeetingTime &&
                      old.is_initiator != established.is_initiator && old.at == established.at;
@@ -72,6 +73,7 @@ void Link::add_channel(Established established, Instant now) {
 }
 
 Channel* Link::channel(wire::SessionId our_session) {
+    touch();  // whoever asks is about to use it
     for (auto& channel : channels_)
         if (channel->facts().our_session == our_session) return channel.get();
     return nullptr;
@@ -93,6 +95,7 @@ std::vector<wire::SessionId> Link::retire_channels(Instant now) {
         channel.recovery().take_all(lost_);
         requeue(lost_);
         channels_.erase(channels_.begin() + static_cast<std::ptrdiff_t>(i));
+        touch();
     }
     return retired;
 }
@@ -112,12 +115,14 @@ Channel& Link::preferred() {
 }
 
 void Link::note_received(std::size_t bytes, Instant now) {
+    touch();
     last_received_ = now;
     ++packets_received_;
     bytes_received_ += bytes;
 }
 
 void Link::handle_ack(Channel& channel, const wire::Ack& ack, Instant now) {
+    touch();
     lost_.clear();
     channel.recovery().handle_ack(ack, round_trip_, now, lost_);
     core_.count(Counter::packets_lost, lost_.empty() ? 0 : 1);
@@ -125,6 +130,7 @@ void Link::handle_ack(Channel& channel, const wire::Ack& ack, Instant now) {
 }
 
 void Link::handle_heartbeat(const wire::Heartbeat& heartbeat, Now now) {
+    touch();
     last_heartbeat_ = heartbeat;
     last_heartbeat_at_ = now.monotonic;
     if (heartbeat.wants_reply) reply_due_ = true;
@@ -156,6 +162,7 @@ void Link::queue_chunk(StoredBatch& batch, std::uint16_t index) {
         core_.count(Counter::queue_dropped);
         return;
     }
+    touch();
     chunk.queued_for |= mask();
     chunks_.push_back(batch.ref(index));
 }
@@ -166,10 +173,12 @@ bool Link::queue_control(const wire::Frame& frame) {
     encoded.resize(preferred().facts().codec->encode(frame, encoded));
     if (encoded.empty()) return false;
     controls_.push_back(std::move(encoded));
+    touch();
     return true;
 }
 
 void Link::close_with(const wire::Close& close) {
+    touch();
     chunks_.clear();
     controls_.clear();
     queue_control(close);
@@ -263,6 +272,7 @@ void Link::fill_chunks(wire::PlaintextWriter& writer, ChunkStore& store,
 }
 
 bool Link::flush(ChunkStore& store, ChunkEncodings& encodings, Now now) {
+    touch();
     // Acks owed in an old session leave in that session.
     for (auto& channel : channels_) {
         if (channel.get() == &preferred() || !channel->has_ack_pending()) continue;
@@ -298,6 +308,7 @@ bool Link::flush(ChunkStore& store, ChunkEncodings& encodings, Now now) {
 }
 
 void Link::handle_timeout(Now now) {
+    touch();
     for (auto& channel : channels_) {
         lost_.clear();
         channel->recovery().handle_timeout(round_trip_, now.monotonic, lost_);
@@ -309,6 +320,20 @@ void Link::handle_timeout(Now now) {
 }
 
 std::optional<Instant> Link::next_deadline() const {
+    if (!is_deadline_known_) {
+        deadline_ = find_deadline();
+        is_deadline_known_ = true;
+    }
+    return deadline_;
+}
+
+bool Link::is_idle(Instant now) const {
+    const Duration early = core_.config.link.heartbeat_interval / 10;  // see is_heartbeat_due()
+    const auto next = next_deadline();
+    return !next || *next > now + early;
+}
+
+std::optional<Instant> Link::find_deadline() const {
     const config::Link& timing = core_.config.link;
     std::optional<Instant> next = std::min(next_heartbeat_, rekey_at_);
     next = earliest(next, current().opened_at() + kKeyAgeMax);
@@ -326,6 +351,7 @@ std::optional<Instant> Link::next_deadline() const {
 }
 
 void Link::forgive(Instant now) {
+    touch();
     last_received_ = std::max(last_received_, now - core_.config.link.probe_after);
 }
 

@@ -66,7 +66,10 @@ public:
     bool has_worn_out_keys(Instant now) const {
         return now - current().opened_at() >= kKeyAgeMax;
     }
-    void postpone_rekey(Instant until) { rekey_at_ = until; }
+    void postpone_rekey(Instant until) {
+        rekey_at_ = until;
+        touch();
+    }
 
     // Any packet that opened is a sign of life.
     void note_received(std::size_t bytes, Instant now);
@@ -85,8 +88,13 @@ public:
     // Sends what is due and fits the outbox. True when it was cut short by the outbox's bound.
     bool flush(ChunkStore& store, ChunkEncodings& encodings, Now now);
     void handle_timeout(Now now);
+    // Kept until something changes it: asked for after every datagram of any neighbour.
     std::optional<Instant> next_deadline() const;
     Duration silence(Instant now) const { return now - last_received_; }
+    // The timing of the configuration has changed.
+    void touch() { is_deadline_known_ = false; }
+    // Neither handle_timeout() nor flush() has anything to do yet.
+    bool is_idle(Instant now) const;
     bool is_dead(Instant now) const { return now - last_received_ >= core_.config.link.dead_after; }
     // The far end has proved that it lived: it finished a handshake we answered, or spoke in the
     // session. One that had no room for our link says nothing by its silence.
@@ -108,6 +116,7 @@ public:
     std::uint64_t chunks_dropped = 0;
 
 private:
+    std::optional<Instant> find_deadline() const;
     Channel& preferred();
     void requeue(const std::vector<ChunkRef>& chunks);
     bool is_heartbeat_due(Instant now) const;
@@ -148,6 +157,8 @@ private:
     std::uint64_t bytes_sent_ = 0;
     std::uint64_t bytes_received_ = 0;
     std::vector<ChunkRef> lost_;  // scratch
+    mutable std::optional<Instant> deadline_;
+    mutable bool is_deadline_known_ = false;
 };
 
 }  // namespace hearsay::gossip

@@ -56,6 +56,7 @@ Link* Links::establish(Established established, Instant now, bool& is_new) {
     }
     const auto slot = static_cast<std::size_t>(free - slots_.begin());
     *free = std::make_unique<Link>(core_, slot, std::move(established), now);
+    used_ |= mask_of(slot);
     by_id_.emplace((*free)->id(), slot);
     by_session_.emplace(session, slot);
     core_.count(Counter::links_opened);
@@ -70,9 +71,9 @@ Link* Links::random() {
 }
 
 std::size_t Links::chosen_count() const {
-    return static_cast<std::size_t>(std::count_if(slots_.begin(), slots_.end(), [](const auto& l) {
-        return l && l->is_chosen();
-    }));
+    std::size_t count = 0;
+    for_each([&](const Link& link) { count += link.is_chosen() ? 1U : 0U; });
+    return count;
 }
 
 void Links::close(Link& link, const wire::Close& close, std::string why, Now now) {
@@ -107,25 +108,26 @@ void Links::forget(Link& link, std::string why, bool is_silent) {
     closed_.push_back({link.slot(), link.id(), link.at(), std::move(why), is_silent});
     for (const wire::SessionId session : link.sessions()) by_session_.erase(session);
     by_id_.erase(link.id());
+    used_ &= ~link.mask();
     store_.forget_link(link.slot());
 }
 
 void Links::handle_timeout(Now now) {
     std::erase_if(closing_, [&](const auto& entry) { return entry.second.until <= now.monotonic; });
-    for (auto& link : slots_) {
-        if (!link) continue;
-        for (const wire::SessionId session : link->retire_channels(now.monotonic))
+    for_each([&](Link& link) {
+        if (link.is_idle(now.monotonic)) return;
+        for (const wire::SessionId session : link.retire_channels(now.monotonic))
             by_session_.erase(session);
-        if (link->is_dead(now.monotonic)) {
-            forget(*link, "silent", link->was_alive() && hears_others(*link, now.monotonic));
-            keep_closing(*link, wire::CloseReason::silent, now.monotonic + kSilentTime,
+        if (link.is_dead(now.monotonic)) {
+            forget(link, "silent", link.was_alive() && hears_others(link, now.monotonic));
+            keep_closing(link, wire::CloseReason::silent, now.monotonic + kSilentTime,
                          now.monotonic);
-        } else if (link->has_worn_out_keys(now.monotonic)) {
-            drop(*link, "no new keys could be agreed in time");
+        } else if (link.has_worn_out_keys(now.monotonic)) {
+            drop(link, "no new keys could be agreed in time");
         } else {
-            link->handle_timeout(now);
+            link.handle_timeout(now);
         }
-    }
+    });
 }
 
 // When all links fall silent together, it is ours that is broken: an address has changed, a cable
@@ -145,12 +147,15 @@ bool Links::hears_others(const Link& silent, Instant now) {
 }
 
 void Links::flush(Now now) {
-    for (std::size_t i = 0; i < kLinksMax; ++i) {
-        const std::size_t slot = (flush_from_ + i) % kLinksMax;
-        if (slots_[slot] && slots_[slot]->flush(store_, encodings_, now)) {
-            flush_from_ = slot;
-            return;
-        }
+    // Turned so that its lowest bit is the slot to begin with.
+    for (LinkMask rest = std::rotr(used_, static_cast<int>(flush_from_)); rest != 0;
+         rest &= rest - 1) {
+        const auto turned = static_cast<std::size_t>(std::countr_zero(rest));
+        const std::size_t slot = (flush_from_ + turned) % kLinksMax;
+        Link& link = *slots_[slot];
+        if (link.is_idle(now.monotonic) || !link.flush(store_, encodings_, now)) continue;
+        flush_from_ = slot;
+        return;
     }
 }
 
@@ -160,16 +165,16 @@ void Links::forgive(Instant now) {
 
 std::optional<Instant> Links::next_deadline() const {
     std::optional<Instant> next;
-    for (const auto& link : slots_)
-        if (link) next = earliest(next, link->next_deadline());
+    for_each([&](const Link& link) { next = earliest(next, link.next_deadline()); });
     for (const auto& [session, closing] : closing_) next = earliest(next, closing.until);
     return next;
 }
 
 std::optional<std::int64_t> Links::clock_offset_ms() const {
     std::vector<std::int64_t> offsets;
-    for (const auto& link : slots_)
-        if (link && link->clock_offset_ms()) offsets.push_back(*link->clock_offset_ms());
+    for_each([&](const Link& link) {
+        if (link.clock_offset_ms()) offsets.push_back(*link.clock_offset_ms());
+    });
     if (offsets.empty()) return std::nullopt;
     const auto middle = offsets.begin() + static_cast<std::ptrdiff_t>(offsets.size() / 2);
     std::nth_element(offsets.begin(), middle, offsets.end());

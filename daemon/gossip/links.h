@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <map>
 
 #include "daemon/gossip/link.h"
@@ -43,13 +44,13 @@ public:
 
     template <typename Visit>
     void for_each(Visit visit) {
-        for (auto& link : slots_)
-            if (link) visit(*link);
+        for (LinkMask rest = used_; rest != 0; rest &= rest - 1)
+            if (Link* link = lowest_of(rest)) visit(*link);
     }
     template <typename Visit>
     void for_each(Visit visit) const {
-        for (const auto& link : slots_)
-            if (link) visit(static_cast<const Link&>(*link));
+        for (LinkMask rest = used_; rest != 0; rest &= rest - 1)
+            if (const Link* link = lowest_of(rest)) visit(*link);
     }
     Link* random();
 
@@ -77,10 +78,15 @@ private:
     bool hears_others(const Link& silent, Instant now);
     void forget(Link& link, std::string why, bool is_silent);
     void keep_closing(Link& link, wire::CloseReason reason, Instant until, Instant answer_at);
+    // Null when that link has gone since the mask was copied.
+    Link* lowest_of(LinkMask slots) const {
+        return slots_[static_cast<std::size_t>(std::countr_zero(slots))].get();
+    }
 
     Core& core_;
     ChunkStore& store_;
     std::array<std::unique_ptr<Link>, kLinksMax> slots_;
+    LinkMask used_ = 0;  // slots with a link: most of the 64 are empty
     std::map<crypto::NodeId, std::size_t> by_id_;
     std::unordered_map<wire::SessionId, std::size_t> by_session_;  // numbers of our own choosing
     std::vector<ClosedLink> closed_;

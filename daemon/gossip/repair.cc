@@ -349,11 +349,10 @@ bool Repair::answer_chunk(Link& to, StoredBatch& batch, std::size_t index, Insta
 }
 
 void Repair::handle_timeout(Instant now) {
-    for (std::size_t slot = 0; slot < kLinksMax; ++slot) {
-        Link* link = parts_.links.at(slot);
-        Peer& peer = peers_[slot];
-        if (link != nullptr && peer.ask_at && *peer.ask_at <= now) ask(*link, peer, now);
-    }
+    parts_.links.for_each([&](Link& link) {
+        Peer& peer = peers_[link.slot()];
+        if (peer.ask_at && *peer.ask_at <= now) ask(link, peer, now);
+    });
     if (tell_at_ <= now) {
         tell_at_ = now + kTellInterval;
         const std::vector<Link*> behind = links_behind();
@@ -379,8 +378,8 @@ std::optional<Instant> Repair::next_deadline() const {
     if (parts_.links.size() == 0) return std::nullopt;
     std::optional<Instant> next = records_at_;
     if (!links_behind().empty()) next = earliest(next, tell_at_);
-    for (std::size_t slot = 0; slot < kLinksMax; ++slot)
-        if (parts_.links.at(slot) != nullptr) next = earliest(next, peers_[slot].ask_at);
+    parts_.links.for_each(
+        [&](const Link& link) { next = earliest(next, peers_[link.slot()].ask_at); });
     return next;
 }
 

@@ -16,9 +16,19 @@ constexpr std::uint64_t scramble(std::uint64_t value) {
     return value ^ (value >> 31);
 }
 
+// Both halves of the 128-bit product: every bit of both factors reaches the result.
+std::uint64_t fold(std::uint64_t a, std::uint64_t b) {
+    __extension__ using Wide = unsigned __int128;
+    const Wide product = static_cast<Wide>(a) * b;
+    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+}
+
 std::uint64_t word_at(ByteView bytes, std::size_t at) {
     std::uint64_t word = 0;
-    std::memcpy(&word, bytes.data() + at, std::min<std::size_t>(8, bytes.size() - at));
+    if (at + 8 <= bytes.size())
+        std::memcpy(&word, bytes.data() + at, 8);
+    else
+        std::memcpy(&word, bytes.data() + at, bytes.size() - at);
     return word;
 }
 
@@ -43,10 +53,12 @@ std::array<std::uint64_t, 2> tag_of(const crypto::Secret& key, std::uint64_t cou
 }  // namespace
 
 std::uint64_t mix_hash(std::uint64_t seed, ByteView bytes) {
-    std::uint64_t state = scramble(seed + bytes.size() * kOdd + 1);
-    for (std::size_t at = 0; at < bytes.size(); at += 8)
-        state = scramble((state + kOdd) ^ word_at(bytes, at));
-    return state;
+    std::uint64_t state = seed + bytes.size() * kOdd + 1;
+    std::size_t at = 0;
+    for (; at + 16 <= bytes.size(); at += 16)
+        state = fold(state ^ word_at(bytes, at), kOdd ^ word_at(bytes, at + 8));
+    for (; at < bytes.size(); at += 8) state = fold(state ^ word_at(bytes, at), kOdd);
+    return scramble(state);
 }
 
 CheapSigner::CheapSigner(std::uint64_t secret, std::uint64_t name) : secret_(secret) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <set>
 #include <vector>
@@ -20,9 +21,13 @@ struct Faults {
     double burst_loss = 0;
     Duration burst_length = 50ms;
     double duplicate = 0;  // arrives twice, each copy with its own delay
+    double replay = 0;     // some datagram of earlier arrives once more, where it went then
     double reorder = 0;    // held back by up to reorder_delay, overtaken by later ones
     Duration reorder_delay = 20ms;
-    double corrupt = 0;  // one to three bits flipped, or cut short
+    double corrupt = 0;  // one to three bits flipped, cut short, or its tail another's
+    // Datagrams a node's buffers take in a millisecond, out and in; 0: all.
+    std::size_t send_buffer = 0;
+    std::size_t receive_buffer = 0;
     Duration delay_min = 100us;
     Duration delay_mean = 300us;  // minimum and an exponential tail
 };
@@ -30,7 +35,26 @@ struct Faults {
 struct Carried {
     Instant at;
     Bytes datagram;
+    std::size_t from = 0;
+    std::size_t to = 0;
 };
+
+// What the fabric has done.
+enum class Mishap : std::uint8_t {
+    lost,
+    lost_in_burst,
+    duplicated,
+    replayed,
+    reordered,
+    flipped,
+    truncated,
+    spliced,
+    cut_off,  // by a partition or a blocked way
+    send_buffer_full,
+    receive_buffer_full,
+};
+inline constexpr std::size_t kMishapCount = 11;
+std::string_view name_of(Mishap mishap);
 
 // The wires between nodes: decides what happens to each datagram, from one random stream.
 class Fabric {
@@ -40,7 +64,7 @@ public:
 
     Faults faults;  // may be changed at any time
 
-    // Appends the zero to two copies of `datagram` that arrive.
+    // Appends the zero to two copies of `datagram` that arrive, and what is replayed.
     void carry(std::size_t from, std::size_t to, ByteView datagram, Instant now,
                std::vector<Carried>& out);
 
@@ -51,8 +75,21 @@ public:
     // Undoes every set_group and block.
     void heal();
     bool is_connected(std::size_t from, std::size_t to) const;
+    std::uint64_t count(Mishap mishap) const {
+        return counts_[static_cast<std::size_t>(mishap)];
+    }
 
 private:
+    static constexpr std::size_t kRemembered = 64;
+    struct Buffer {
+        Instant since{};
+        std::size_t used = 0;
+    };
+    struct Past {
+        std::size_t from = 0;
+        std::size_t to = 0;
+        Bytes datagram;
+    };
     struct Hearing {
         bool is_deaf = false;
         Instant until{};
@@ -66,11 +103,23 @@ private:
     Duration exponential(Duration mean);
     Duration delay();
     void damage(Bytes& datagram);
+    void remember(std::size_t from, std::size_t to, ByteView datagram);
+    static bool takes(std::vector<Buffer>& buffers, std::size_t node, std::size_t size,
+                      Instant now);
+    bool note(Mishap mishap) {
+        ++counts_[static_cast<std::size_t>(mishap)];
+        return true;
+    }
 
     crypto::Random random_;
     std::vector<std::uint32_t> groups_;
     std::set<std::pair<std::size_t, std::size_t>> blocked_;
     std::vector<Hearing> hearing_;
+    std::vector<Buffer> send_buffers_;
+    std::vector<Buffer> receive_buffers_;
+    std::vector<Past> past_;
+    std::size_t past_next_ = 0;
+    std::array<std::uint64_t, kMishapCount> counts_{};
 };
 
 }  // namespace hearsay::sim

@@ -24,7 +24,7 @@ Published Ledger::publish(const crypto::NodeId& publisher, std::string_view topi
     const Published message = messages_.size();
     const bool is_new = by_content_.emplace(content_of(publisher, topic, payload), message).second;
     INSIST(is_new);  // the test must make its payloads differ
-    messages_.push_back({now + std::chrono::milliseconds(lifetime_ms), std::nullopt, {}, 0});
+    messages_.push_back({now + std::chrono::milliseconds(lifetime_ms), std::nullopt, {}, 0, false});
     return message;
 }
 
@@ -34,11 +34,13 @@ void Ledger::accept(Published message, const gossip::MessageId& id) {
     by_id_.emplace(id, message);
 }
 
-void Ledger::begin_process(std::size_t node, bool after_crash) {
+void Ledger::begin_process(std::size_t node, Before before) {
     if (node >= processes_.size()) processes_.resize(node + 1);
     auto& crashes = processes_[node].crashes_before;
-    const std::uint32_t before = crashes.empty() ? 0 : crashes.back();
-    crashes.push_back(before + (after_crash ? 1 : 0));
+    const std::uint32_t crashed = crashes.empty() ? 0 : crashes.back();
+    crashes.push_back(crashed + (before == Before::clean_stop ? 0 : 1));
+    if (before == Before::rollback)
+        processes_[node].rolled_back_last = static_cast<std::uint32_t>(crashes.size());
 }
 
 std::optional<std::string> Ledger::deliver(std::size_t node, const gossip::Delivery& delivery,
@@ -76,7 +78,8 @@ std::optional<std::string> Ledger::problem_of_repeat(std::size_t node, const Per
     if (earlier.last_process == crashes.size()) return "delivered twice by one process";
     if (crashes.back() == crashes[earlier.last_process - 1])
         return "delivered again after clean restarts only";
-    if (!may_repeat) return "repeated after a crash without saying so";
+    if (!may_repeat && processes_[node].rolled_back_last <= earlier.last_process)
+        return "repeated after a crash without saying so";
     return std::nullopt;
 }
 

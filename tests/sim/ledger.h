@@ -26,11 +26,19 @@ public:
     // A message handed to publish() and not refused.
     Published publish(const crypto::NodeId& publisher, std::string_view topic, ByteView payload,
                       std::uint32_t lifetime_ms, Instant now);
+    // A liar's, or one nobody need hear of: only the rules hold for it.
+    void disown(Published message) { messages_[message].is_disowned = true; }
+    bool is_disowned(Published message) const { return messages_[message].is_disowned; }
     // The message's id, as the publisher's accepted event tells it.
     void accept(Published message, const gossip::MessageId& id);
 
-    // A node's process begins; `after_crash` when the one before did not stop cleanly.
-    void begin_process(std::size_t node, bool after_crash);
+    // How the process before ended, for the node that begins another. One that was rolled back
+    // cannot know that it repeats something.
+    enum class Before { clean_stop, crash, rollback };
+    void begin_process(std::size_t node, Before before);
+    void begin_process(std::size_t node, bool after_crash) {
+        begin_process(node, after_crash ? Before::crash : Before::clean_stop);
+    }
     // What is wrong with this delivery; nullopt when nothing is, and then it is entered.
     std::optional<std::string> deliver(std::size_t node, const gossip::Delivery& delivery,
                                        Instant now);
@@ -61,10 +69,12 @@ private:
         std::optional<gossip::MessageId> id;
         std::vector<PerNode> nodes;
         std::uint8_t hops_max = 0;
+        bool is_disowned = false;
     };
     // How often a node had crashed when each of its processes began.
     struct Processes {
         std::vector<std::uint32_t> crashes_before;
+        std::uint32_t rolled_back_last = 0;  // the last process that began with old state
     };
 
     std::optional<std::string> problem_of_repeat(std::size_t node, const PerNode& earlier,

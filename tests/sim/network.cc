@@ -12,6 +12,7 @@ namespace hearsay::sim {
 namespace {
 
 constexpr Duration kPollInterval = 10ms;
+constexpr Duration kResolveInterval = 5s;
 constexpr Duration kLeaveLimit = 2s;  // what the shell allows for a goodbye
 
 crypto::Secret secret_of(std::uint64_t seed, std::string_view purpose, std::uint64_t number = 0) {
@@ -96,6 +97,7 @@ Result<Published, gossip::PublishError> Network::try_publish(
     const Duration lifetime = options.lifetime.value_or(options_.config.flood.lifetime);
     const auto lifetime_ms = static_cast<std::uint32_t>(lifetime / 1ms);
     const Published message = ledger_.publish(node.id, topic, payload, lifetime_ms, now_);
+    if (node.liar != nullptr) ledger_.disown(message);
     node.tickets.emplace(*ticket, message);
     settle(node);
     return message;
@@ -121,6 +123,11 @@ void Network::kill(std::size_t index, Stop stop) {
     Node& node = *nodes_[index];
     if (!node.is_running()) return;
     if (stop == Stop::crash_state_lost) return end_process(node, {}, true);
+    if (stop == Stop::crash_rolled_back) {
+        end_process(node, node.saved_before, true);
+        node.last_stop_was_rollback = true;
+        return;
+    }
     if (stop == Stop::crash_members_kept)
         return end_process(node, node.engine->save_members(now_of(node)), true);
     node.is_leaving = true;
@@ -139,6 +146,11 @@ void Network::stop_and_wait(std::size_t index) {
 
 void Network::restart(std::size_t index) {
     if (!nodes_[index]->is_running()) start(*nodes_[index]);
+}
+
+void Network::forget_state(std::size_t index) {
+    nodes_[index]->saved.clear();
+    nodes_[index]->has_forgotten = true;
 }
 
 void Network::resume(std::size_t index) {
@@ -194,7 +206,15 @@ void Network::add_node_at(std::size_t lan, std::vector<std::size_t> seeds) {
     node->seeds = std::move(seeds);
     node->codecs = std::make_unique<wire::CodecRegistry>();
     node->codecs->add(wire::make_flatbuffers_codec());
+    if (const auto lie = options_.liars.find(index); lie != options_.liars.end()) {
+        node->liar = std::make_unique<Liar>(lie->second, *node->signer, network_.id, *sealer_,
+                                            *node->codecs->all().front(), random_.fork());
+        node->liar->on_publish = [this, id = node->id](std::string_view topic, ByteView payload) {
+            ledger_.disown(ledger_.publish(id, topic, payload, wire::kLifetimeMsMax, now_));
+        };
+    }
     by_address_[node->at] = index;
+    by_id_[node->id] = index;
     nodes_.push_back(std::move(node));
 }
 
@@ -202,31 +222,51 @@ void Network::start(Node& node) {
     const Now now = now_of(node);
     node.epoch = std::max(node.epoch + 1, now.wall.ms);
     ++node.process;
-    ledger_.begin_process(node.index, node.last_stop_was_crash);
+    ledger_.begin_process(node.index, node.last_stop_was_rollback ? Ledger::Before::rollback
+                                      : node.last_stop_was_crash  ? Ledger::Before::crash
+                                                                  : Ledger::Before::clean_stop);
 
     gossip::EngineSetup setup;
     setup.config = options_.config;
     setup.network = network_.clone();
     setup.signer = node.signer.get();
-    setup.sealer = sealer_.get();
+    setup.sealer = node.liar != nullptr ? &node.liar->sealer() : sealer_.get();
     setup.codecs = node.codecs.get();
     setup.self = {node.name(), {}, "hearsay-sim", node.at.port};
     setup.epoch = node.epoch;
     setup.saved = node.saved;
-    setup.is_first_start = node.process == 1;
+    setup.is_first_start = node.process == 1 || std::exchange(node.has_forgotten, false);
     setup.seed = secret_of(options_.seed, "engine", node.index << 32 | node.process);
     node.engine = std::make_unique<gossip::Engine>(std::move(setup), now);
 
     const gossip::Interface interface = interface_of(node.at);
     act(node, node.engine->handle_interfaces({&interface, 1}, now));
-    for (const std::size_t seed : node.seeds)
-        act(node, node.engine->add_candidate(nodes_[seed]->at, gossip::LearntFrom::seed, now));
     settle(node);
+    resolve(node);
+    if (node.liar != nullptr) lie(node);
+}
+
+// Names of seeds are looked up again and again: they may have moved.
+void Network::resolve(Node& node) {
+    if (node.seeds.empty()) return;
+    if (!node.is_paused) {
+        for (const std::size_t seed : node.seeds)
+            act(node, node.engine->add_candidate(nodes_[seed]->at, gossip::LearntFrom::seed,
+                                                 now_of(node)));
+        settle(node);
+    }
+    at(kResolveInterval, [this, &node, process = node.process] {
+        if (node.is_running() && node.process == process) resolve(node);
+    });
 }
 
 void Network::end_process(Node& node, Bytes saved, bool is_crash) {
-    node.saved = std::move(saved);
+    if (node.liar == nullptr)
+        for (std::size_t i = 0; i < gossip::kCounterCount; ++i)
+            ended_[i] += node.engine->counters()[static_cast<gossip::Counter>(i)];
+    node.saved_before = std::exchange(node.saved, std::move(saved));
     node.last_stop_was_crash = is_crash;
+    node.last_stop_was_rollback = false;
     node.engine.reset();
     node.is_leaving = false;
     node.is_paused = false;
@@ -236,6 +276,22 @@ void Network::end_process(Node& node, Bytes saved, bool is_crash) {
     ++node.timer_number;
     node.verify_free_at = {};
     node.spins = 0;
+}
+
+void Network::connect(std::size_t index, const Endpoint& at) {
+    Node& node = *nodes_[index];
+    act(node, node.engine->add_candidate(at, gossip::LearntFrom::operator_, now_of(node)));
+    settle(node);
+}
+
+std::int64_t Network::clock_error_ms(std::size_t index) const {
+    const auto shown = static_cast<std::int64_t>(wall_ms(index));
+    return shown - static_cast<std::int64_t>(kStartWallMs) - elapsed() / 1ms;
+}
+
+void Network::reset_clock(std::size_t index) {
+    const std::uint64_t true_ms = kStartWallMs + static_cast<std::uint64_t>(elapsed() / 1ms);
+    set_clock_offset(index, -static_cast<std::int64_t>(true_ms));
 }
 
 gossip::Snapshot Network::snapshot(std::size_t index) const {

@@ -7,13 +7,14 @@ namespace hearsay::sim {
 
 bool Network::is_complete(Published message) const {
     return std::all_of(nodes_.begin(), nodes_.end(), [&](const auto& node) {
-        return !node->is_running() || ledger_.deliveries(message, node->index) > 0;
+        return !node->is_running() || node->liar != nullptr ||
+               ledger_.deliveries(message, node->index) > 0;
     });
 }
 
 bool Network::all_complete() const {
     for (Published message = 0; message < ledger_.size(); ++message)
-        if (!is_complete(message)) return false;
+        if (!ledger_.is_disowned(message) && !is_complete(message)) return false;
     return true;
 }
 
@@ -36,15 +37,18 @@ std::optional<gossip::MemberState> Network::state_of(std::size_t about, std::siz
 bool Network::members_agree() const {
     const std::size_t alive = running_count();
     for (const auto& node : nodes_)
-        if (node->is_running() && node->engine->alive_count() != alive) return false;
-    return std::all_of(nodes_.begin(), nodes_.end(),
-                       [&](const auto& node) { return !node->is_running() || agrees(*node); });
+        if (options_.liars.empty() && node->is_running() && node->engine->alive_count() != alive)
+            return false;
+    return std::all_of(nodes_.begin(), nodes_.end(), [&](const auto& node) {
+        return !node->is_running() || node->liar != nullptr || agrees(*node);
+    });
 }
 
 bool Network::agrees(const Node& node) const {
     std::map<crypto::NodeId, gossip::MemberState> states;
     for (const auto& member : snapshot(node.index).members) states[member.id] = member.state;
     for (const auto& other : nodes_) {
+        if (other->liar != nullptr) continue;
         const auto found = states.find(other->id);
         if (found == states.end()) {
             if (other->is_running()) return false;
@@ -64,6 +68,28 @@ std::optional<Instant> Network::time_noticed(std::size_t node, gossip::EventKind
             entry->event.member == nodes_[about]->id)
             return entry->at;
     return std::nullopt;
+}
+
+bool Network::is_healthy(const crypto::NodeId& id) const {
+    const auto found = by_id_.find(id);
+    if (found == by_id_.end()) return false;
+    const Node& node = *nodes_[found->second];
+    return node.is_running() && !node.is_paused && !node.is_leaving;
+}
+
+std::size_t Network::false_failures(Instant since) const {
+    return static_cast<std::size_t>(
+        std::count_if(noticed_.begin(), noticed_.end(), [&](const Noticed& noticed) {
+            return noticed.at >= since && noticed.is_about_running &&
+                   noticed.event.kind == gossip::EventKind::member_failed;
+        }));
+}
+
+std::uint64_t Network::counter_total(gossip::Counter counter) const {
+    std::uint64_t sum = ended_[static_cast<std::size_t>(counter)];
+    for (const auto& node : nodes_)
+        if (node->is_running() && node->liar == nullptr) sum += node->engine->counters()[counter];
+    return sum;
 }
 
 std::uint64_t Network::counter_sum(gossip::Counter counter) const {

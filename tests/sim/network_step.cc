@@ -47,7 +47,9 @@ void Network::handle(const Arrival& arrival) {
 }
 
 void Network::feed(Node& node, const Arrival& arrival) {
-    note(1, node.index, arrival.datagram);
+    // Its end holds the tag, which depends on all of it.
+    const ByteView datagram = arrival.datagram;
+    note(1, node.index, datagram.last(std::min<std::size_t>(datagram.size(), 32)));
     act(node, node.engine->handle_datagram(arrival.from, arrival.datagram, now_of(node)));
     settle(node);
 }
@@ -86,7 +88,7 @@ void Network::handle(const Verdict& verdict) {
 void Network::act(Node& node, gossip::Outputs outputs) {
     for (const gossip::Event& event : outputs.events) {
         if (event.kind != gossip::EventKind::accepted) {
-            noticed_.push_back({now_, node.index, event});
+            noticed_.push_back({now_, node.index, event, is_healthy(event.member)});
             continue;
         }
         const auto ticket = node.tickets.find(event.ticket);
@@ -95,17 +97,42 @@ void Network::act(Node& node, gossip::Outputs outputs) {
         node.tickets.erase(ticket);
     }
     for (const gossip::Delivery& delivery : outputs.deliveries) {
+        if (node.liar != nullptr) continue;  // nobody is promised what a liar hears
         note(4, node.index, delivery.id.uid.view());
         if (const auto problem = ledger_.deliver(node.index, delivery, now_))
             breach(node, *problem);
     }
     for (const gossip::VerifyJob& job : outputs.verifications) verify(node, job);
-    for (const gossip::Transmit& transmit : outputs.transmits) send(node, transmit);
+    for (const gossip::Transmit& transmit : outputs.transmits) {
+        const auto changed =
+            node.liar != nullptr ? node.liar->rewrite(transmit.datagram) : std::nullopt;
+        send(node, changed ? gossip::Transmit{transmit.to, *changed} : transmit);
+    }
+    if (node.liar != nullptr) node.liar->end_call();
+}
+
+// Every 200 ms a liar looks around; a flooder publishes, in bursts.
+void Network::lie(Node& node) {
+    constexpr Duration kPause = 200ms;
+    constexpr std::size_t kFlood = 100;
+    if (!node.is_paused) {
+        node.liar->look(snapshot(node.index), now_of(node).wall);
+        const bool floods = node.liar->lie() == Lie::flooder && random_.below(10) == 0;
+        for (std::size_t i = 0; floods && i < kFlood; ++i) {
+            const std::string text = "flood " + std::to_string(++lies_published_);
+            if (!try_publish(node.index, "lies", bytes_of(text), {})) break;
+        }
+    }
+    at(kPause, [this, &node, process = node.process] {
+        if (node.is_running() && node.process == process) lie(node);
+    });
 }
 
 void Network::verify(Node& node, const gossip::VerifyJob& job) {
     node.verify_free_at = std::max(node.verify_free_at, now_) + options_.verify_cost;
-    const bool is_valid = verifier_->verify(job.signer, job.message, job.signature);
+    const auto planted = judge ? judge(node.index, job) : std::nullopt;
+    const bool is_valid =
+        planted ? *planted : verifier_->verify(job.signer, job.message, job.signature);
     queue_.add(node.verify_free_at + random_.between(0ns, kVerifyJitterMax),
                Verdict{node.index, node.process, job.ticket, is_valid});
 }
@@ -130,7 +157,8 @@ void Network::send_to(const Node& from, const Node& to, ByteView datagram) {
     carried_.clear();
     fabric_.carry(from.index, to.index, datagram, now_, carried_);
     for (Carried& carried : carried_)
-        queue_.add(carried.at, Arrival{from.at, to.at, std::move(carried.datagram)});
+        queue_.add(carried.at, Arrival{nodes_[carried.from]->at, nodes_[carried.to]->at,
+                                       std::move(carried.datagram)});
 }
 
 // After every use of an engine: ends a process that has said goodbye, sets the timer, and now and
@@ -158,7 +186,9 @@ void Network::set_timer(Node& node) {
 Now Network::now_of(const Node& node) const {
     const auto elapsed_ms = static_cast<std::int64_t>((now_ - kStart) / 1ms);
     const std::int64_t wall = static_cast<std::int64_t>(kStartWallMs) + elapsed_ms;
-    return {now_, {static_cast<std::uint64_t>(wall + node.clock_offset_ms)}};
+    const std::int64_t drifted = elapsed_ms * node.clock_drift_ppm / 1'000'000;
+    const std::int64_t shown = wall + node.clock_offset_ms + drifted;
+    return {now_, {static_cast<std::uint64_t>(std::max<std::int64_t>(shown, 0))}};
 }
 
 void Network::note(std::uint64_t what, std::size_t node, ByteView bytes) {

@@ -7,6 +7,7 @@
 #include "daemon/gossip/engine.h"
 #include "tests/sim/event_queue.h"
 #include "tests/sim/ledger.h"
+#include "tests/sim/liar.h"
 #include "tests/sim/options.h"
 
 namespace hearsay::sim {
@@ -16,6 +17,7 @@ enum class Stop {
     clean,               // says goodbye and keeps all of its state
     crash_members_kept,  // what save_members() keeps is there afterwards
     crash_state_lost,    // nothing is, but the key and the epoch
+    crash_rolled_back,   // what an earlier stop had kept, as after a restored backup
 };
 
 // One host: what survives its processes, and the engine of the process that runs.
@@ -27,12 +29,17 @@ struct Node {
     std::size_t lan = 0;
     std::vector<std::size_t> seeds;    // nodes whose present addresses it is given at start
     std::int64_t clock_offset_ms = 0;  // its wall clock minus the true one
+    std::int64_t clock_drift_ppm = 0;  // gains so many microseconds a second
+    std::unique_ptr<Liar> liar;        // null: it is honest
     std::unique_ptr<wire::CodecRegistry> codecs;
 
     // On disk.
     Bytes saved;
+    Bytes saved_before;  // what was there before that
     std::uint64_t epoch = 0;
     bool last_stop_was_crash = false;
+    bool last_stop_was_rollback = false;
+    bool has_forgotten = false;  // see Network::forget_state
 
     // The process.
     std::unique_ptr<gossip::Engine> engine;

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 
 #include "config/config.h"
 #include "tests/sim/fabric.h"
+#include "tests/sim/liar.h"
 
 namespace hearsay::sim {
 
@@ -29,6 +31,7 @@ struct Options {
     Duration start_spread = 200ms;    // nodes start at random moments within it
     Duration verify_cost = 45us;      // Ed25519, measured
     std::size_t receive_queue = 500;  // datagrams a paused node's socket holds
+    std::map<std::size_t, Lie> liars{};  // nodes that lie, and how
     // check_invariants() of the engine just used, after every so many events; 0: never.
     std::size_t invariants_every = 64;
 };
