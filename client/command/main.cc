@@ -32,6 +32,7 @@ void build(CLI::App& app, Globals& globals) {
     add_members(app, globals);
     add_ping(app, globals);
     add_tags(app, globals);
+    add_top(app, globals);
     add_publish(app, globals);
     add_subscribe(app, globals);
     add_network(app, globals);

@@ -1,6 +1,7 @@
 #include <cstdio>
 
 #include "client/command/arguments.h"
+#include "client/command/screen.h"
 #include "client/command/session.h"
 #include "client/command/verbs.h"
 
@@ -78,11 +79,11 @@ std::string links_text(const Json& reply, const Painter& paint) {
 // Prints on every event, and each second, as ages change.
 void watch_members(const Globals& globals) {
     Session session(globals);
+    Screen screen;
     session.use([](Client& client) { client.events(); });
     while (true) {
-        const std::string text = members_text(session.ask("members"), globals.paint);
-        std::printf("\x1b[H\x1b[2J%s", text.c_str());
-        std::fflush(stdout);
+        screen.show(members_text(session.ask("members"), globals.paint));
+        if (std::ferror(stdout) != 0) throw Stop{kExitRefused, "cannot write to standard output"};
         session.use([](Client& client) {
             client.next(1000);
             while (client.next(0)) continue;

@@ -1,6 +1,7 @@
 #include <cstdio>
 
 #include "client/command/arguments.h"
+#include "client/command/refusals.h"
 #include "client/command/session.h"
 #include "client/command/verbs.h"
 
@@ -10,47 +11,6 @@ namespace {
 struct Options {
     bool is_json = false;
 };
-
-// What a counter of refusals counts, for people.
-std::string refusal_words(const std::string& name) {
-    static const std::pair<const char*, const char*> kWords[] = {
-        {"refused_too_short", "datagrams too short to be ours"},
-        {"refused_bad_version", "datagrams of another version of the protocol"},
-        {"refused_unknown_type", "datagrams of an unknown type"},
-        {"refused_malformed_packet", "malformed datagrams"},
-        {"refused_wrong_network", "datagrams of another network"},
-        {"refused_bad_mac", "datagrams by somebody without the network's secret"},
-        {"refused_bad_cookie", "handshakes with a stale or forged cookie"},
-        {"refused_source_rate", "datagrams from sources that send too many"},
-        {"refused_unknown_session", "datagrams of sessions that are over"},
-        {"refused_handshake", "handshakes that failed a check"},
-        {"refused_no_common_codec", "handshakes without a common codec"},
-        {"refused_self", "handshakes with our own key: ourselves, or a clone of this host"},
-        {"refused_beacon", "beacons off-link, stale or repeated"},
-        {"beacons_over_rate", "beacons beyond what is looked at in a second"},
-        {"refused_links_full", "neighbours turned away, as all links are taken"},
-        {"refused_replayed", "repeated datagrams"},
-        {"refused_forged", "forged or damaged datagrams"},
-        {"refused_malformed_frames", "datagrams with malformed contents"},
-        {"refused_codec", "datagrams in a codec that was not agreed"},
-        {"refused_inconsistent", "batches that contradict themselves"},
-        {"refused_from_future", "messages from the future: somebody's clock is wrong"},
-        {"refused_expired", "messages that had expired"},
-        {"refused_bad_path", "chunks that do not belong to their batch"},
-        {"refused_bad_signature", "messages with a bad signature"},
-        {"refused_unknown_batch", "chunks of batches that are not held"},
-        {"refused_verify_busy", "messages beyond what could be checked in time"},
-        {"refused_link_rate", "messages beyond one neighbour's share"},
-        {"refused_publisher_rate", "messages beyond one publisher's share"},
-        {"refused_bad_body", "signed messages with nonsense in them"},
-        {"refused_bad_record", "records about others, too old or too large"},
-        {"refused_stale_record", "outdated records"},
-        {"refused_equivocation", "batches signed twice under one number"},
-        {"clock_refused_publish", "messages of ours not published: this host's clock is off"}};
-    for (const auto& [counter, words] : kWords)
-        if (name == counter) return words;
-    return name;
-}
 
 void print_field(const char* name, const std::string& value) {
     std::printf("%-10s %s\n", name, value.c_str());
@@ -84,8 +44,8 @@ std::string scan_words(const Json& scan) {
     const auto passes = scan["passes"].get<int>();
     const std::string answered = ", " + number("answered") + " answered";
     if (scan["running"].get<bool>())
-        return words + ": " + number("tried") + " of " + number("addresses") +
-               " addresses tried" + answered;
+        return words + ": " + number("tried") + " of " + number("addresses") + " addresses tried" +
+               answered;
     const Json& next = scan["next_pass"];
     const std::string begins =
         next.is_null() ? "not again while there are links"
@@ -113,9 +73,7 @@ void print_health(const Json& status, const Painter& paint) {
                     printable(finding.get<std::string>()).c_str());
     bool has_head = false;
     for (const auto& [name, count] : status["counters"].items()) {
-        const bool is_refusal = name.starts_with("refused_") || name == "beacons_over_rate" ||
-                                name == "clock_refused_publish";
-        if (!is_refusal || count.get<std::uint64_t>() == 0) continue;
+        if (!is_refusal(name) || count.get<std::uint64_t>() == 0) continue;
         if (!has_head) std::printf("  refused since the start:\n");
         has_head = true;
         std::printf("  %8s  %s\n", count_text(count.get<double>()).c_str(),

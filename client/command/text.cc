@@ -163,6 +163,7 @@ Table::Table(std::vector<std::string> headers)
     : headers_(std::move(headers)), is_right_(headers_.size(), false) {}
 
 void Table::row(std::vector<std::string> cells, Color color, std::size_t colored_column) {
+    cells.resize(headers_.size());
     rows_.push_back({std::move(cells), color, colored_column});
 }
 

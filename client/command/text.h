@@ -42,6 +42,7 @@ class Table {
 public:
     explicit Table(std::vector<std::string> headers);
     void right_align(std::size_t column) { is_right_[column] = true; }
+    // Cells left out are empty.
     void row(std::vector<std::string> cells, Color color_of_first = Color::none,
              std::size_t colored_column = 0);
     bool empty() const { return rows_.empty(); }

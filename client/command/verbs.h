@@ -17,6 +17,7 @@ void add_network(CLI::App& app, Globals& globals);
 void add_config(CLI::App& app, Globals& globals);    // config, reload
 void add_tags(CLI::App& app, Globals& globals);
 void add_ping(CLI::App& app, Globals& globals);
+void add_top(CLI::App& app, Globals& globals);
 void add_control(CLI::App& app, Globals& globals);   // connect, disconnect, key, leave, version
 void add_doctor(CLI::App& app, Globals& globals);
 void add_watch(CLI::App& app, Globals& globals);     // wait, check

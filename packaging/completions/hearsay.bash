@@ -5,7 +5,7 @@ _hearsay()
     local cur prev words cword
     _init_completion -n : || return
 
-    local verbs="status doctor members links ping tags connect disconnect publish subscribe events
+    local verbs="status doctor members links ping tags connect disconnect publish subscribe events top
         key network config wait check reload leave version"
     local streams="--json --count --timeout --exec --exec-jobs --exec-timeout"
 
@@ -61,6 +61,7 @@ _hearsay()
         status | doctor | reload | version) choices="--json" ;;
         links) choices="--json" ;;
         members) choices="--json --watch" ;;
+        top) choices="--interval --count --json" ;;
         ping)
             choices="--count --interval --json"
             [[ $sub ]] || choices+=" $(hearsay complete members "${socket[@]}" 2>/dev/null)"

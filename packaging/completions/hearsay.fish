@@ -51,6 +51,7 @@ complete -c hearsay -n __hearsay_verb_is -a disconnect -d 'Close the link to a m
 complete -c hearsay -n __hearsay_verb_is -a publish -d 'Send a message to every member'
 complete -c hearsay -n __hearsay_verb_is -a subscribe -d 'Show messages as they come'
 complete -c hearsay -n __hearsay_verb_is -a events -d 'Show joins, failures and links'
+complete -c hearsay -n __hearsay_verb_is -a top -d 'Rates by topic and link, and what is refused'
 complete -c hearsay -n __hearsay_verb_is -a key -d 'The identity of this host'
 complete -c hearsay -n __hearsay_verb_is -a network -d 'Create, join and look after the network'
 complete -c hearsay -n __hearsay_verb_is -a config -d 'Check and show the configuration'
@@ -60,13 +61,15 @@ complete -c hearsay -n __hearsay_verb_is -a reload -d 'Let the daemon read its f
 complete -c hearsay -n __hearsay_verb_is -a leave -d 'Say goodbye and stop the daemon'
 complete -c hearsay -n __hearsay_verb_is -a version -d 'Of this command and of the daemon'
 
-for verb in status doctor members links ping tags publish subscribe events key reload version
+for verb in status doctor members links ping tags publish subscribe events top key reload version
     complete -c hearsay -n "__hearsay_verb_is $verb" -l json -d 'JSON, for programs'
 end
 complete -c hearsay -n '__hearsay_verb_is members' -l watch -d 'Keep showing them'
 complete -c hearsay -n '__hearsay_verb_is ping' -a '(__hearsay_ask members)'
 complete -c hearsay -n '__hearsay_verb_is ping' -l count -x -d 'How many times'
 complete -c hearsay -n '__hearsay_verb_is ping' -l interval -x -a '100ms 1s'
+complete -c hearsay -n '__hearsay_verb_is top' -l interval -x -a '1s 5s'
+complete -c hearsay -n '__hearsay_verb_is top' -l count -x -d 'End after so many views'
 complete -c hearsay -n '__hearsay_verb_is tags' -a 'set remove'
 complete -c hearsay -n '__hearsay_verb_is tags remove' -a '(__hearsay_ask tags)' -d Tag
 complete -c hearsay -n '__hearsay_verb_is connect' -a '(__fish_print_hostnames)'

@@ -1,9 +1,12 @@
 """What an operator asks and changes with the command: tags, ping, names that two hosts share."""
 import json
+import os
 import pathlib
+import pty
 import shutil
 import signal
 import subprocess
+import threading
 import time
 import unittest
 
@@ -140,6 +143,54 @@ class Exec(Case):
         b.stop()
         out, _ = reader.communicate(timeout=20)
         self.assertIn(out.split(), (["member_left", "beta"], ["link_lost", "beta"]))
+
+
+class Views(Case):
+    def shown(self, daemon, *words, seconds=1.5):
+        """What the command writes to a terminal in that time."""
+        master, slave = pty.openpty()
+        process = subprocess.Popen(daemon.command_line(*words), stdin=subprocess.DEVNULL,
+                                   stdout=slave, stderr=slave)
+        os.close(slave)
+        time.sleep(seconds)
+        process.send_signal(signal.SIGINT)
+        process.wait(10)
+        out = b""
+        try:
+            while chunk := os.read(master, 65536):
+                out += chunk
+        except OSError:  # the other end is closed
+            pass
+        os.close(master)
+        return out.decode()
+
+    def test_members_are_shown_again_on_a_terminal_when_one_leaves(self):
+        a, b = self.network_of("alpha", "beta")
+        stop = threading.Timer(0.5, b.stop)
+        stop.start()
+        out = self.shown(a, "--color", "never", "members", "--watch", seconds=3)
+        stop.join()
+        views = out.split("\x1b[H")
+        self.assertGreaterEqual(len(views), 3)
+        self.assertIn("alive", views[1].split("beta")[1].splitlines()[0])
+        self.assertIn("left", views[-1].split("beta")[1].splitlines()[0])
+
+    def test_top_refreshes_on_a_terminal_and_knows_rates(self):
+        a, b = self.network_of("alpha", "beta")
+        out = self.shown(a, "top", "--interval", "200ms", seconds=2)
+        self.assertGreaterEqual(out.count("\x1b[H"), 3)
+        for word in ("network office", "LINK", "beta", "No messages yet."):
+            self.assertIn(word, out)
+        process = subprocess.Popen(a.command_line("top", "--interval", "1s", "--json"),
+                                   stdout=subprocess.PIPE, text=True)
+        time.sleep(0.3)
+        for _ in range(20):
+            b.call("publish", b"12345", topic="busy")
+        read = json.loads(process.communicate(timeout=20)[0])
+        topic = {t["topic"]: t for t in read["topics"]}["busy"]
+        self.assertAlmostEqual(topic["messages"] * read["over"], 20, delta=0.1)
+        self.assertAlmostEqual(topic["bytes"] * read["over"], 100, delta=0.5)
+        self.assertGreater(read["links"][0]["bytes_received"], 0)
 
 
 class Duplicates(Case):

@@ -73,4 +73,23 @@ TEST_CASE("colour changes no column") {
     CHECK(table.text({false}) == "STATE  AGE\nalive  1s\n");
 }
 
+TEST_CASE("a row may have fewer cells than the table") {
+    Table table({"A", "B", "C"});
+    table.right_align(1);
+    table.row({"and 3 more"});
+    table.row({"x", "12", "y"});
+    CHECK(table.text(Painter{}) ==
+          "A            B  C\n"
+          "and 3 more    \n"
+          "x           12  y\n");
+}
+
+TEST_CASE("offsets have a sign unless they are nothing") {
+    CHECK(offset_text(0.002) == "+2ms");
+    CHECK(offset_text(-0.0304) == "-30ms");
+    CHECK(offset_text(-1.5) == "-1.5s");
+    CHECK(offset_text(-0.0001) == "0ms");
+    CHECK(offset_text(3600) == "+60min");
+}
+
 }  // namespace hearsay::client
