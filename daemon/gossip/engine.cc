@@ -190,7 +190,8 @@ void Engine::Parts::handle_frame(Link& link, Channel& channel, const wire::Frame
 void Engine::Parts::handle_heartbeat(Link& link, const wire::Heartbeat& heartbeat, Now now) {
     link.handle_heartbeat(heartbeat, now);
     probes.handle_heartbeat(link, heartbeat, now.monotonic);
-    repair.handle_known_of_us(link, heartbeat.known_epoch, heartbeat.known_version);
+    repair.handle_known_of_us(link, heartbeat.known_epoch, heartbeat.known_version,
+                              now.monotonic);
 }
 
 Outputs Engine::handle_verified(VerifyTicket ticket, bool is_valid, Now now) {

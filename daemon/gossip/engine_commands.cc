@@ -52,7 +52,7 @@ void Engine::Parts::restore(ByteView saved, bool is_first_start, Now now) {
         const auto skew = std::chrono::duration_cast<std::chrono::milliseconds>(
             core.config.flood.clock_skew_max);
         if (!is_first_start)
-            flood.expect_repeats(now.wall.ms + static_cast<std::uint64_t>(skew.count()));
+            flood.expect_repeats(now.wall.ms + static_cast<std::uint64_t>(skew.count()), now);
         return;
     }
     flood.expect_repeats(state->repeats_until_ms);

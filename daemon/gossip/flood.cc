@@ -330,6 +330,7 @@ void Flood::settle(StoredBatch& batch, Now now) {
     stream.settled.settle(header.seq);
     core_.count(Counter::streams_given_up, stream.settled.given_up() - given_up);
     parts_.streams.note_whole(stream, header.seq);
+    follow_clock(now);
     deliver(batch);
 }
 

@@ -57,6 +57,12 @@ public:
     void start_own_stream() { own_seq_ = 0; }
     // Messages created up to then (Unix time) may have been delivered before a crash.
     void expect_repeats(std::uint64_t until_ms) { repeats_until_ms_ = until_ms; }
+    // The same of a crash before this start. Our clock may have been behind then, as of a host
+    // that starts in 1970: when it is put right, that time moves with it.
+    void expect_repeats(std::uint64_t until_ms, Now start) {
+        repeats_until_ms_ = until_ms;
+        started_after_crash_ = start;
+    }
     std::uint64_t repeats_until_ms() const { return repeats_until_ms_; }
     const DedupCache& dedup() const { return dedup_; }
     void configure();
@@ -79,6 +85,7 @@ private:
     void store_chunks(StoredBatch& batch, PendingBatch& pending, Now now);
     void relay(StoredBatch& batch, std::uint16_t index);
     void settle(StoredBatch& batch, Now now);
+    void follow_clock(Now now);
     void deliver(const StoredBatch& batch);
     void note_removed(const std::vector<RemovedBatch>& removed);
     void note_equivocation(const crypto::NodeId& publisher, std::uint64_t seq);
@@ -98,6 +105,7 @@ private:
     std::uint64_t own_seq_ = 0;
     std::uint64_t dedup_evicted_ = 0;
     std::uint64_t repeats_until_ms_ = 0;
+    std::optional<Now> started_after_crash_;  // by the clock that repeats_until_ms_ goes by
     std::vector<RemovedBatch> removed_;  // scratch, as are:
     std::vector<ByteView> payloads_;
     Bytes body_;

@@ -17,6 +17,7 @@ bool Handshakes::dial(const Endpoint& at, unsigned hello_max, Instant now) {
     dial.session = core_.random.next();
     dial.hello_max = hello_max;
     dial.pause = kRetryFirst;
+    dial.begun_at = now;
     dial.expires_at = now + kDialWait;
     send_hello(dial, now);
     dial_of_.emplace(at, dial.session);
@@ -54,7 +55,10 @@ void Handshakes::send_hello(Dial& dial, Instant now) {
     core_.outbox.send_copy(dial.at, make_hello(hello, dial.secret_place));
     ++dial.hello_count;
     dial.sent_at = now;
-    dial.again_at = dial.hello_count < dial.hello_max ? now + dial.pause : dial.expires_at;
+    if (dial.hello_max >= kHellosToSeed)
+        dial.again_at = soon_again(dial, now);
+    else
+        dial.again_at = dial.hello_count < dial.hello_max ? now + dial.pause : dial.expires_at;
     dial.pause *= 2;
 }
 
@@ -208,8 +212,8 @@ void Handshakes::handle_cookie(const Endpoint& from, ByteView datagram, Instant 
     hello.cookie = reply->cookie;
     dial.hello2 = make_hello(hello, dial.secret_place);
     core_.outbox.send_copy(dial.at, dial.hello2);
-    dial.again_at = now + kRetryFirst;
-    dial.pause = kRetryFirst;
+    dial.begun_at = now;
+    dial.again_at = soon_again(dial, now);
     dial.expires_at = now + kDialWait;
 }
 
@@ -363,8 +367,7 @@ void Handshakes::handle_timeout(Instant now) {
                 send_hello(dial, now);
             } else {
                 core_.outbox.send_copy(dial.at, dial.hello2);
-                dial.pause *= 2;
-                dial.again_at = now + dial.pause;
+                dial.again_at = soon_again(dial, now);
             }
         }
         ++it;

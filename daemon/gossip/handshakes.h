@@ -35,6 +35,10 @@ public:
     static constexpr Duration kAcceptWait = std::chrono::seconds(5);
     static constexpr Duration kDialWait = std::chrono::milliseconds(2500);
     static constexpr Duration kRetryFirst = std::chrono::milliseconds(250);
+    // Where nothing but loss explains silence, as at a seed that an operator named or once a
+    // cookie has come, the next packet leaves after kRetryQuick or a quarter of the time so far.
+    static constexpr Duration kRetryQuick = std::chrono::milliseconds(100);
+    static constexpr unsigned kHellosToSeed = 16;
 
     Handshakes(Core& core, VerifyDesk& desk);
 
@@ -80,6 +84,7 @@ private:
         std::size_t secret_place = 0;
         Bytes hello2;                  // once the cookie is here
         Instant sent_at;
+        Instant begun_at;
         Instant again_at;
         Duration pause{};
         Instant expires_at;
@@ -110,6 +115,9 @@ private:
         Bytes hello;
     };
 
+    static Instant soon_again(const Dial& dial, Instant now) {
+        return now + std::max<Duration>(kRetryQuick, (now - dial.begun_at) / 4);
+    }
     Bytes make_hello(wire::Hello hello, std::size_t secret_place) const;
     void send_hello(Dial& dial, Instant now);
     std::optional<std::size_t> secret_of(const wire::Hello& hello, const Endpoint& from,

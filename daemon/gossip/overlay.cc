@@ -217,10 +217,17 @@ void Overlay::dial_due(Instant now) {
         }
         if (!core_.outbox.has_room()) return;
         candidate.tried_at = now;
-        handshakes_.dial(at, is_hint(candidate) ? 1 : 4, now);
+        handshakes_.dial(at, hellos_for(candidate), now);
         // The result of the dial reschedules it; this only outlasts the dial.
         schedule(at, candidate, now + kBackoffMax);
     }
+}
+
+unsigned Overlay::hellos_for(const Candidate& candidate) const {
+    if (is_hint(candidate)) return 1;
+    return candidate.source == LearntFrom::seed || candidate.source == LearntFrom::operator_
+               ? Handshakes::kHellosToSeed
+               : 4;
 }
 
 std::vector<const Member*> Overlay::members_to_dial(bool failed, Instant now) const {

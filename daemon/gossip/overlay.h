@@ -95,6 +95,7 @@ private:
     bool comes_back(const Candidate& candidate) const {
         return is_hint(candidate) || candidate.source == LearntFrom::scan;
     }
+    unsigned hellos_for(const Candidate& candidate) const;
     bool wants_links() const;
     bool needs_tending() const;
     bool is_pointless(const Endpoint& at, const Candidate& candidate, Instant now) const;

@@ -145,9 +145,14 @@ void Repair::compare_records(Link& from, const wire::Have& have, Instant now) {
     if (!wanted.empty()) want_records(from, wanted);
 }
 
-void Repair::handle_known_of_us(Link& from, std::uint64_t epoch, std::uint64_t version) {
-    if (!is_newer(epoch, version, core_.epoch, parts_.membership.version())) return;
-    want_records(from, {&core_.self_id, 1});
+void Repair::handle_known_of_us(Link& from, std::uint64_t epoch, std::uint64_t version,
+                                Instant now) {
+    if (is_newer(epoch, version, core_.epoch, parts_.membership.version()))
+        return want_records(from, {&core_.self_id, 1});
+    // A neighbour that has missed what we say of ourselves hears it now: nobody else may have it.
+    const Record* own = parts_.records.find(core_.self_id);
+    if (own != nullptr && is_newer(own->epoch(), own->version(), epoch, version))
+        flood_.send_record(from, *own, now);
 }
 
 void Repair::want_records(Link& from, std::span<const crypto::NodeId> members) {

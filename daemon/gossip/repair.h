@@ -45,7 +45,8 @@ public:
     // A neighbour says what it holds of us. If that is above what we know to have said, we ask to
     // see it: only our own signature moves our epoch, or any neighbour could push it to the end of
     // its range and with that out of the network for good.
-    void handle_known_of_us(Link& from, std::uint64_t epoch, std::uint64_t version);
+    void handle_known_of_us(Link& from, std::uint64_t epoch, std::uint64_t version,
+                            Instant now);
 
     void handle_timeout(Instant now);
     std::optional<Instant> next_deadline() const;

@@ -230,7 +230,9 @@ TEST_CASE("what a neighbour claims to hold of us is asked for, not believed", "[
     Stage stage;
     stage.add_link(2);
     stage.flush_to(2, after(0s));
-    SECTION("in a heartbeat") { stage.repair.handle_known_of_us(stage.link(2), UINT64_MAX - 1, 7); }
+    SECTION("in a heartbeat") {
+        stage.repair.handle_known_of_us(stage.link(2), UINT64_MAX - 1, 7, after(0s).monotonic);
+    }
     SECTION("in a listing") {
         const std::vector<wire::RecordVersion> records{{node_of(1), UINT64_MAX - 1, 7}};
         wire::Have have;
@@ -247,13 +249,26 @@ TEST_CASE("what a neighbour claims to hold of us is asked for, not believed", "[
     CHECK(stage.core.epoch == kEpoch + 6);
 }
 
+TEST_CASE("a neighbour that has missed our presence is sent it", "[repair][records]") {
+    Stage stage;
+    stage.add_link(2);
+    const Bytes body = encode_presence({});
+    stage.flood.publish_record({wire::Kind::presence, kEpoch, 1, body, true, 60'000}, after(0s));
+    stage.flush_to(2, after(0s));
+    stage.repair.handle_known_of_us(stage.link(2), kEpoch, 1, after(0s).monotonic);
+    CHECK(only<wire::Chunk>(stage.flush_to(2, after(1ms))).empty());
+    stage.repair.handle_known_of_us(stage.link(2), 0, 0, after(0s).monotonic);
+    CHECK(only<wire::Chunk>(stage.flush_to(2, after(2ms))).size() == 1);
+}
+
 TEST_CASE("nothing is asked for when a neighbour holds no more of us than we said",
           "[repair][records]") {
     Stage stage;
     stage.add_link(2);
     stage.flush_to(2, after(0s));
-    stage.repair.handle_known_of_us(stage.link(2), kEpoch - 1, 99);
-    stage.repair.handle_known_of_us(stage.link(2), stage.core.epoch, stage.membership.version());
+    stage.repair.handle_known_of_us(stage.link(2), kEpoch - 1, 99, after(0s).monotonic);
+    stage.repair.handle_known_of_us(stage.link(2), stage.core.epoch, stage.membership.version(),
+                                    after(0s).monotonic);
     CHECK(only<wire::Want>(stage.flush_to(2, after(1ms))).empty());
 }
 
