@@ -82,7 +82,8 @@ std::optional<Bytes> Liar::rewrite(ByteView datagram) {
     while (reader.next(frame) == wire::PlaintextReader::Step::frame) {
         if (keeps(frame)) writer.add(codec_, frame);
     }
-    if (view_.epoch != 0 && lies_ < lies_before_look_ + kLiesPerLook) add_lies(writer, packet->session);
+    if (view_.epoch != 0 && lies_ < lies_before_look_ + kLiesPerLook)
+        add_lies(writer, packet->session);
     if (writer.is_empty()) writer.add(codec_, wire::Heartbeat{});
 
     Bytes changed(writer.size() + wire::kSealedOverhead);

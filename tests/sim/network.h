@@ -86,7 +86,9 @@ public:
     void pause(std::size_t node) { nodes_[node]->is_paused = true; }
     void resume(std::size_t node);
     void set_clock_offset(std::size_t node, std::int64_t ms) { nodes_[node]->clock_offset_ms = ms; }
-    void set_clock_drift(std::size_t node, std::int64_t ppm) { nodes_[node]->clock_drift_ppm = ppm; }
+    void set_clock_drift(std::size_t node, std::int64_t ppm) {
+        nodes_[node]->clock_drift_ppm = ppm;
+    }
     // To the first of January 1970, as a host without a battery starts.
     void reset_clock(std::size_t node);
     void change_address(std::size_t node, const Endpoint& at);
@@ -111,6 +113,10 @@ public:
     // Every running node lists every running one as alive, and no other as alive or suspect;
     // what liars list and are listed as does not matter.
     bool members_agree() const;
+    // The running nodes `node` is linked with.
+    std::vector<std::size_t> neighbours(std::size_t node) const;
+    // By their links every running node reaches every other.
+    bool is_connected() const;
     const std::vector<Noticed>& noticed() const { return noticed_; }
     // When `node` last told of this about `about`, not before `since`.
     std::optional<Instant> time_noticed(std::size_t node, gossip::EventKind kind, std::size_t about,

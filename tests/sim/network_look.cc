@@ -44,6 +44,31 @@ bool Network::members_agree() const {
     });
 }
 
+std::vector<std::size_t> Network::neighbours(std::size_t index) const {
+    std::vector<std::size_t> result;
+    for (const auto& link : snapshot(index).links)
+        if (const auto found = by_id_.find(link.id);
+            found != by_id_.end() && nodes_[found->second]->is_running())
+            result.push_back(found->second);
+    return result;
+}
+
+bool Network::is_connected() const {
+    std::vector<std::size_t> reached = running();
+    if (reached.empty()) return true;
+    const std::size_t wanted = reached.size();
+    reached.resize(1);
+    std::vector<bool> is_seen(size(), false);
+    is_seen[reached.front()] = true;
+    for (std::size_t next = 0; next < reached.size(); ++next)
+        for (const std::size_t other : neighbours(reached[next])) {
+            if (is_seen[other]) continue;
+            is_seen[other] = true;
+            reached.push_back(other);
+        }
+    return reached.size() == wanted;
+}
+
 bool Network::agrees(const Node& node) const {
     std::map<crypto::NodeId, gossip::MemberState> states;
     for (const auto& member : snapshot(node.index).members) states[member.id] = member.state;
