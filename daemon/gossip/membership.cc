@@ -64,6 +64,7 @@ bool Membership::accept_presence(const Record& record, Now now) {
     const bool has_returned = was_known && member->state == MemberState::failed &&
                               member->epoch == record.epoch();
     member->presence = std::move(*presence);
+    if (member->epoch != record.epoch()) member->accuse_again_at = {};  // restarted: another life
     member->epoch = record.epoch();
     member->version = record.version();
     member->heard = now.monotonic;
