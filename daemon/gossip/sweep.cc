@@ -24,6 +24,7 @@ void Sweep::handle_timeout(Instant now) {
         }
     }
     if (now < until_ && next_at_ <= now) ask_another(now);
+    if (until_ <= now) next_at_ = until_;  // over, also when its end was slept through
 }
 
 void Sweep::ask_another(Instant now) {
