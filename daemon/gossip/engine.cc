@@ -310,6 +310,8 @@ void Engine::Parts::settle(Now now) {
         sweep.handle_answer(at);
     }
     handle_closed(now.monotonic);
+    for (std::size_t i = membership.take_suspicions(); i > 0; --i)
+        sweep.handle_suspicion(now.monotonic);
     for (const crypto::NodeId& id : membership.take_news())
         learn_addresses(id, now.monotonic);
     if (core.epoch != last_epoch) flood.start_own_stream();

@@ -19,7 +19,6 @@ void Engine::Parts::handle_closed(Instant now) {
     for (ClosedLink& closed : links.take_closed()) {
         repair.handle_link_down(closed.slot);
         membership.handle_link_down(closed.id, closed.is_silent, now);
-        if (closed.is_silent) sweep.handle_silent_link(now);
         const Member* member = membership.find(closed.id);
         const bool said_goodbye = member != nullptr && member->state == MemberState::left;
         overlay.handle_link_down(closed.id, closed.at, said_goodbye, now);

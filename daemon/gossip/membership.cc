@@ -154,6 +154,7 @@ void Membership::act_on_accusations(Member& member, Instant now) {
     if (member.accusations.empty()) return;
     if (member.state == MemberState::alive) {
         set_state(member, MemberState::suspect, now);
+        ++suspicions_;
         tell(EventKind::member_suspected, member.id, member.accusations.front().accuser);
     }
     Duration patience = member.accusations.size() >= 2 ? kConfirmedAfter : kUnconfirmedAfter;

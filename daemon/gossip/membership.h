@@ -105,6 +105,8 @@ public:
     void leave(Instant now);
     // Members whose addresses are new to us.
     std::vector<crypto::NodeId> take_news() { return std::exchange(news_, {}); }
+    // Members that have become suspect since the last call.
+    std::size_t take_suspicions() { return std::exchange(suspicions_, 0); }
     std::vector<Publication> take_publications() { return std::exchange(publications_, {}); }
 
     void handle_timeout(Instant now);
@@ -164,6 +166,7 @@ private:
     Instant clone_told_until_;
     Instant refute_again_at_;
     bool has_left_ = false;
+    std::size_t suspicions_ = 0;
     std::vector<Publication> publications_;
     std::vector<crypto::NodeId> news_;
 };

@@ -2,12 +2,15 @@
 
 namespace hearsay::gossip {
 
-void Sweep::handle_silent_link(Instant now) {
-    if (lost_at_ && now - *lost_at_ < kWindow) {
-        if (until_ <= now) next_at_ = now;
+void Sweep::handle_suspicion(Instant now) {
+    if (suspected_at_ && now - *suspected_at_ < kWindow) {
+        if (until_ <= now) {
+            next_at_ = now;
+            swept_.clear();
+        }
         until_ = now + kLength;
     }
-    lost_at_ = now;
+    suspected_at_ = now;
 }
 
 void Sweep::handle_timeout(Instant now) {
@@ -23,8 +26,10 @@ void Sweep::handle_timeout(Instant now) {
             it = asked_.erase(it);
         }
     }
-    if (now < until_ && next_at_ <= now) ask_another(now);
-    if (until_ <= now) next_at_ = until_;  // over, also when its end was slept through
+    if (until_ <= now)
+        next_at_ = until_;  // over, also when its end was slept through
+    else if (next_at_ <= now)
+        ask_another(now);
 }
 
 void Sweep::ask_another(Instant now) {
@@ -32,10 +37,11 @@ void Sweep::ask_another(Instant now) {
     if (asked_.size() >= kAskedMax || !core_.outbox.has_room()) return;
     std::vector<const Member*> members;
     for (const auto& [id, member] : membership_.all())
-        if (member.state == MemberState::alive && !member.is_linked && !is_asked(id))
+        if (member.state == MemberState::alive && !member.is_linked && !swept_.contains(id))
             members.push_back(&member);
     if (members.empty()) return;
     const Member& member = *members[core_.random.below(members.size())];
+    swept_.insert(member.id);
     Endpoint at = member.reached_at;
     if (at.port == 0 && !member.presence.addresses.empty()) at = member.presence.addresses.front();
     if (!at.is_dialable()) return;
@@ -47,11 +53,6 @@ void Sweep::ask(const Endpoint& at, Asked& asked, Instant now) {
     handshakes_.probe(at, asked.tries % core_.network.secrets.size());
     ++asked.tries;
     asked.again_at = now + kTryPause;
-}
-
-bool Sweep::is_asked(const crypto::NodeId& id) const {
-    return std::any_of(asked_.begin(), asked_.end(),
-                       [&](const auto& entry) { return entry.second.id == id; });
 }
 
 std::optional<Instant> Sweep::next_deadline() const {

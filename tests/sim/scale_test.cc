@@ -61,6 +61,28 @@ private:
         const bool does_agree = network_.run_until([&] { return all_know(count); }, limit);
         std::cout << what << ": " << (does_agree ? "" : "NOT within ")
                   << seconds(network_.time() - since) << " s" << std::endl;
+        if (!does_agree) show_disagreement(count);
+    }
+
+    // Of the first few nodes that are wrong, whom they are wrong about.
+    void show_disagreement(std::size_t count) {
+        std::size_t wrong = 0;
+        for (const std::size_t node : network_.running()) {
+            if (network_.engine(node).alive_count() == count || ++wrong > 3) continue;
+            std::cout << "  " << network_.node(node).name() << " counts "
+                      << network_.engine(node).alive_count() << ":";
+            for (std::size_t other = 0, shown = 0; other < network_.size() && shown < 5; ++other) {
+                const auto state = network_.state_of(other, node);
+                const bool is_alive = state == gossip::MemberState::alive ||
+                                      state == gossip::MemberState::suspect;
+                if (is_alive == network_.is_running(other)) continue;
+                ++shown;
+                std::cout << " " << network_.node(other).name() << "="
+                          << (state ? name_of(*state) : "unknown");
+            }
+            std::cout << "\n";
+        }
+        std::cout << "  " << wrong << " nodes are wrong" << std::endl;
     }
 
     void form() {
