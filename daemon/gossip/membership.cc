@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 // Refreshes travel by record repair, one random neighbour a second, so a few dozen seconds are
 // enough for them to be everywhere; with more members each may speak more rarely.
 constexpr Duration kRefreshInterval = 30s;
-constexpr Duration kRefreshPerMember = 50ms;
+constexpr Duration kRefreshPerMember = 200ms;
 constexpr int kRefreshesMissed = 4;  // before a member nobody is linked to has lapsed
 
 }  // namespace
