@@ -92,12 +92,12 @@ class Ping(Case):
 
 class Exec(Case):
     def listen(self, daemon, *words):
+        before = daemon.call("status")["api"]["subscribers"]
         process = subprocess.Popen(daemon.command_line(*words), stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
-        wanted = daemon.call("status")["api"]["subscribers"]
-        eventually(lambda: daemon.call("status")["api"]["subscribers"] > wanted or
+        eventually(lambda: daemon.call("status")["api"]["subscribers"] > before or
                    process.poll() is not None, "the subscription")
         return process
 
