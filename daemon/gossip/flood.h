@@ -33,6 +33,9 @@ struct FloodParts {
 // Copies come over every link, so only what is new is charged to a rate.
 class Flood {
 public:
+    // A record stays in the chunk store only while it spreads; its home is the record table.
+    static constexpr Duration kRecordRelayTime = std::chrono::seconds(10);
+
     Flood(Core& core, FloodParts parts);
 
     void handle_chunk(Link& from, const wire::Chunk& chunk, Now now);

@@ -3,17 +3,8 @@
 #include "base/insist.h"
 
 namespace hearsay::gossip {
-namespace {
 
 using namespace std::chrono_literals;
-
-// Refreshes travel by record repair, one random neighbour a second, so a few dozen seconds are
-// enough for them to be everywhere; with more members each may speak more rarely.
-constexpr Duration kRefreshInterval = 30s;
-constexpr Duration kRefreshPerMember = 200ms;
-constexpr int kRefreshesMissed = 4;  // before a member nobody is linked to has lapsed
-
-}  // namespace
 
 Membership::Membership(Core& core, Records& records, Instant now)
     : core_(core), records_(records), refresh_at_(now), started_(now) {
@@ -101,78 +92,6 @@ bool Membership::accept_leave(const Record& record, Now now) {
     if (member->state != MemberState::left) tell(EventKind::member_left, id);
     set_state(*member, MemberState::left, now.monotonic);
     return true;
-}
-
-bool Membership::accept_suspect(const Record& record, Now now) {
-    const auto suspect = decode_suspect(record.body);
-    if (!suspect) return false;
-    const crypto::NodeId& accuser = record.header.publisher;
-    if (suspect->target == core_.self_id) {
-        refute(*suspect, now.monotonic);
-        return true;
-    }
-    const auto found = members_.find(suspect->target);
-    if (found == members_.end()) return true;
-    Member& member = found->second;
-    if (is_newer(member.epoch, member.version, suspect->epoch, suspect->version)) return true;
-    add_accusation(member, accuser, now.monotonic);
-    // We hear the accused ourselves: nobody needs to tell us.
-    if (!is_heard(member, now.monotonic)) act_on_accusations(member, now.monotonic);
-    return true;
-}
-
-// Whatever of ours they know, they have not heard of us since. Several accusers of one state get
-// one answer.
-void Membership::refute(const Suspect& suspect, Instant now) {
-    if (is_newer(suspect.epoch, suspect.version, core_.epoch, version_)) return;
-    const bool is_answered = now < refute_again_at_ &&
-                             is_newer(core_.epoch, version_, suspect.epoch, suspect.version);
-    if (is_answered) return;
-    refute_again_at_ = now + kRefuteAgainAfter;
-    publish_presence(true, now);
-}
-
-bool Membership::is_heard(const Member& member, Instant now) const {
-    return member.is_linked && now - member.heard < core_.config.link.probe_after;
-}
-
-void Membership::add_accusation(Member& member, const crypto::NodeId& accuser, Instant now) {
-    const auto is_his = [&](const Member::Accusation& known) { return known.accuser == accuser; };
-    std::erase_if(member.refuted, [&](const Member::Accusation& answered) {
-        return now - answered.at >= kNotBelievedFor;
-    });
-    const bool is_believed = accuser == core_.self_id ||
-                             std::none_of(member.refuted.begin(), member.refuted.end(), is_his);
-    const bool is_repeat =
-        std::any_of(member.accusations.begin(), member.accusations.end(), is_his);
-    if (!is_believed || is_repeat || member.accusations.size() >= kAccusersMax) return;
-    member.accusations.push_back({accuser, now});
-}
-
-void Membership::act_on_accusations(Member& member, Instant now) {
-    if (member.state == MemberState::failed || member.state == MemberState::left) return;
-    if (member.accusations.empty()) return;
-    if (member.state == MemberState::alive) {
-        set_state(member, MemberState::suspect, now);
-        ++suspicions_;
-        tell(EventKind::member_suspected, member.id, member.accusations.front().accuser);
-    }
-    Duration patience = member.accusations.size() >= 2 ? kConfirmedAfter : kUnconfirmedAfter;
-    if (alive_count() <= 3) patience = {};
-    member.fail_at = std::min(member.fail_at.value_or(Instant::max()), now + patience);
-    schedule(member);
-}
-
-void Membership::forgive(Member& member) {
-    member.accusations.clear();
-    member.fail_at.reset();
-}
-
-void Membership::note_refuted(Member& member, Instant now) {
-    for (const Member::Accusation& accusation : member.accusations) {
-        if (member.refuted.size() >= kAccusersMax) member.refuted.erase(member.refuted.begin());
-        member.refuted.push_back({accusation.accuser, now});
-    }
 }
 
 Member* Membership::get(const crypto::NodeId& id, Instant now) {
@@ -266,23 +185,6 @@ void Membership::handle_link_down(const crypto::NodeId& id, bool is_silent, Inst
     if (is_silent) accuse(id, now);
 }
 
-void Membership::accuse(const crypto::NodeId& id, Instant now) {
-    const auto found = members_.find(id);
-    if (found == members_.end()) return;
-    Member& member = found->second;
-    if (has_left_ || now < member.accuse_again_at) return;
-    if (member.state != MemberState::alive && member.state != MemberState::suspect) return;
-    member.accuse_again_at = now + kAccuseAgainAfter;
-    // Two who accuse are enough for everybody: a third only adds traffic.
-    if (member.accusations.size() < 2) {
-        const Suspect suspect{id, member.epoch, member.version};
-        publications_.push_back({wire::Kind::suspect, core_.epoch, ++suspect_count_,
-                                 encode_suspect(suspect), true, 10'000});
-    }
-    add_accusation(member, core_.self_id, now);
-    act_on_accusations(member, now);
-}
-
 void Membership::note_heard(const crypto::NodeId& id, Instant now) {
     const auto found = members_.find(id);
     if (found == members_.end()) return;
@@ -296,115 +198,6 @@ void Membership::note_presence(const crypto::NodeId& id, std::uint8_t hops, Inst
     if (found == members_.end()) return;
     found->second.presence_hops = hops;
     found->second.presence_at = now;
-}
-
-void Membership::handle_own_record(std::uint64_t epoch, std::uint64_t version, Instant now) {
-    if (!is_newer(epoch, version, core_.epoch, version_)) return;
-    if (epoch == core_.epoch) {
-        // Only a clone that started in the same millisecond, or we ourselves before the state
-        // was rolled back, can have said more than we have.
-        version_ = version;
-        publish_presence(true, now);
-        return;
-    }
-    rise_above(epoch, now);
-}
-
-void Membership::answer_return(Instant now) {
-    if (answered_return_at_ && now - *answered_return_at_ < kAnswerReturnsAgain) return;
-    answered_return_at_ = now;
-    const bool is_small = members_.size() < kFloodReturnsMax;
-    is_refresh_news_ |= is_small;
-    refresh_at_ = std::min(refresh_at_, now + core_.random.between(0ms, is_small ? 50ms : 2s));
-}
-
-void Membership::fail_everybody(Instant now) {
-    alone_at_.reset();
-    for (auto& [id, member] : members_) {
-        if (member.state == MemberState::failed || member.state == MemberState::left) continue;
-        forgive(member);
-        set_state(member, MemberState::failed, now);
-        tell(EventKind::member_failed, id, {}, "this node has no link to anybody");
-    }
-}
-
-void Membership::rise_above(std::uint64_t epoch, Instant now) {
-    const bool is_clone =
-        epoch_bumped_at_ || (first_linked_at_ && now - *first_linked_at_ > kPastIsKnownAfter);
-    if (is_clone) {
-        if (epoch_bumped_at_ && now - *epoch_bumped_at_ < kEpochBumpInterval) return;
-        if (clone_told_until_ <= now)
-            tell(EventKind::duplicate_identity, core_.self_id, {},
-                 "another node uses this node's key, or its state was restored from a copy");
-    }
-    if (epoch == UINT64_MAX) return;
-    epoch_bumped_at_ = now;
-    core_.epoch = epoch + 1;
-    publish_presence(true, now);
-}
-
-// A record of our key that is newer than all of ours was signed by us before a restart, or, if it
-// was signed since, by somebody else. It says where that one is.
-void Membership::watch_for_clone(const Record& record, const std::vector<Endpoint>& addresses,
-                                 Instant now) {
-    const bool is_ours =
-        record.epoch() <= core_.epoch || record.header.created_ms <= core_.started_wall.ms;
-    if (is_ours || now < clone_told_until_) return;
-    clone_told_until_ = now + kEpochBumpInterval;
-    Event event;
-    event.kind = EventKind::duplicate_identity;
-    event.member = core_.self_id;
-    event.text = "another node signs with this node's key";
-    for (const Endpoint& at : addresses) {
-        const auto& own = presence_.addresses;
-        if (std::find(own.begin(), own.end(), at) == own.end()) event.at = at;
-    }
-    core_.outbox.tell(std::move(event));
-}
-
-void Membership::note_clone(const Endpoint& at, std::uint64_t epoch, Instant) {
-    if (epoch == core_.epoch) return;  // ourselves, by another of our addresses
-    Event event;
-    event.kind = EventKind::duplicate_identity;
-    event.member = core_.self_id;
-    event.at = at;
-    event.text = "a node there answers with this node's key";
-    core_.outbox.tell(std::move(event));
-}
-
-void Membership::set_tags(std::vector<config::Tag> tags, Instant now) {
-    if (presence_.tags == tags) return;
-    presence_.tags = std::move(tags);
-    publish_presence(true, now);
-}
-
-void Membership::set_addresses(std::vector<Endpoint> addresses, Instant now) {
-    if (presence_.addresses == addresses) return;
-    presence_.addresses = std::move(addresses);
-    publish_presence(true, now);
-}
-
-void Membership::leave(Instant) {
-    has_left_ = true;
-    publications_.push_back({wire::Kind::leave, core_.epoch, ++version_, {}, true,
-                             wire::kLifetimeMsMax});
-}
-
-Duration Membership::refresh_interval() const {
-    return std::max<Duration>(kRefreshInterval,
-                              kRefreshPerMember * static_cast<int>(members_.size()));
-}
-
-void Membership::publish_presence(bool is_news, Instant now) {
-    if (has_left_) return;
-    const Duration interval = refresh_interval();
-    refresh_at_ = now + core_.random.between(interval * 9 / 10, interval * 11 / 10);
-    const auto lapse = std::chrono::duration_cast<std::chrono::milliseconds>(
-        kRefreshesMissed * interval);
-    publications_.push_back(
-        {wire::Kind::presence, core_.epoch, ++version_, encode_presence(presence_), is_news,
-         static_cast<std::uint32_t>(std::min<std::int64_t>(lapse.count(),
-                                                           wire::kLifetimeMsMax))});
 }
 
 void Membership::handle_timeout(Instant now) {
