@@ -102,7 +102,9 @@ void show(const Globals& globals, const Options& options) {
 void rotate(const Globals& globals, const Options& options) {
     const Json reply = Session(globals).ask("network.rotate", {{"step", options.step}});
     print_token(reply, options.is_json);
-    const char* next = "The old secret is gone: hosts that do not have the new one are out.\n";
+    const char* next =
+        "Only the secret of this token is left, the first one this host had: the new one if it was "
+        "promoted, else the old one. Hosts that do not have it are out.\n";
     if (options.step == "add")
         next =
             "Give this token to every host (hearsay network join), then: network rotate promote\n";
