@@ -6,19 +6,10 @@ import collections
 import time
 
 from api import Listener, pump
-from lab import Lab, main_of, three_subnets
+from lab import Lab, main_of, three_subnets, wait_until
 
 MESSAGES = 200
 MISSED = 40
-
-
-def wait_until(is_true, timeout, what):
-    """Returns the seconds it took."""
-    started = time.monotonic()
-    while not is_true():
-        assert time.monotonic() - started < timeout, f"not within {timeout} s: {what}"
-        time.sleep(0.05)
-    return time.monotonic() - started
 
 
 def alive_count(host):

@@ -6,21 +6,12 @@ import os
 import signal
 import time
 
-from lab import Lab, main_of, run
+from lab import Lab, main_of, run, wait_until
 
 SUBNETS = "abcd"
 HOSTS_PER_SUBNET = 5
 HOSTS = len(SUBNETS) * HOSTS_PER_SUBNET
 LINKS_MIN, LINKS_MAX = 4, 13
-
-
-def wait_until(is_true, timeout, what):
-    """Returns the seconds it took."""
-    started = time.monotonic()
-    while not is_true():
-        assert time.monotonic() - started < timeout, f"not within {timeout} s: {what}"
-        time.sleep(0.05)
-    return time.monotonic() - started
 
 
 def four_subnets(lab):

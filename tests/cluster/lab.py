@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 from host import COMMAND, DAEMON, Host
 from network_token import Network
@@ -30,6 +31,15 @@ def run(*arguments, timeout=20):
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(map(str, arguments))}: {done.stderr.strip()}")
     return done.stdout
+
+
+def wait_until(is_true, timeout, what):
+    """Returns the seconds it took."""
+    started = time.monotonic()
+    while not is_true():
+        assert time.monotonic() - started < timeout, f"not within {timeout} s: {what}"
+        time.sleep(0.05)
+    return time.monotonic() - started
 
 
 def end_on_signals():
