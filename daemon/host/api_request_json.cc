@@ -67,10 +67,12 @@ public:
 
 private:
     bool deeper() {
+        is_in_list_ = is_in_list_ && depth_ == 1;
         is_too_deep_ = ++depth_ > kApiDepthMax;
         return !is_too_deep_;
     }
     bool shallower() {
+        is_in_list_ = false;
         --depth_;
         return true;
     }
@@ -89,6 +91,7 @@ private:
     ApiRequest& request_;
     std::size_t depth_ = 0;
     bool is_too_deep_ = false;
+    bool is_in_list_ = false;  // of sizes or of strings, at depth 2
     bool is_bad_size_ = false;
     bool has_size_ = false;
     bool has_op_ = false;
@@ -154,7 +157,7 @@ bool RequestBuilder::size(std::uint64_t value) {
 }
 
 bool RequestBuilder::whole(std::uint64_t value) {
-    if (depth_ == 2 && key_ == "sizes") return size(value);
+    if (is_in_list_ && key_ == "sizes") return size(value);
     if (depth_ != 1) return wrong_type();
     if (key_ == "size") {
         has_size_ = true;
@@ -191,10 +194,8 @@ void RequestBuilder::set_op(std::string_view name) {
 }
 
 bool RequestBuilder::string(string_t& value) {
-    if (depth_ == 2) {
-        auto* const list = list_named(key_);
-        if (list == nullptr) return wrong_type();
-        (*list)->push_back(std::move(value));
+    if (is_in_list_ && key_ != "sizes") {
+        (*list_named(key_))->push_back(std::move(value));
         return true;
     }
     if (depth_ != 1) return wrong_type();
@@ -213,14 +214,16 @@ bool RequestBuilder::string(string_t& value) {
 }
 
 bool RequestBuilder::start_array(std::size_t) {
+    auto* const list = depth_ == 1 ? list_named(key_) : nullptr;
     if (depth_ == 1 && key_ == "sizes") {
         request_.has_sizes = true;
-    } else if (auto* const list = depth_ == 1 ? list_named(key_) : nullptr) {
+    } else if (list != nullptr) {
         if (!list->has_value()) list->emplace();
     } else {
         wrong_type();
-        if (depth_ == 0) return false;
+        return depth_ > 0 && deeper();
     }
+    is_in_list_ = true;
     return deeper();
 }
 

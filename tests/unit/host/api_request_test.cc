@@ -198,7 +198,8 @@ TEST_CASE("what an operation needs is asked for") {
 TEST_CASE("values of the wrong type are refused by key") {
     for (const char* const line :
          {R"({"op":1})", R"({"op":"ping","wait":1})", R"({"op":"subscribe","topics":"a"})",
-          R"({"op":"subscribe","topics":[1]})", R"({"op":"connect","address":null})",
+          R"({"op":"subscribe","topics":[1]})", R"({"op":"subscribe","topics":{"a":"b"}})",
+          R"({"op":"subscribe","topics":[["a"],"b"]})", R"({"op":"connect","address":null})",
           R"({"op":"publish","topic":["t"],"size":1})", R"({"op":"ping","lifetime":"60s"})",
           R"({"op":"ping","lifetime":1e300})"}) {
         CAPTURE(line);
@@ -212,7 +213,8 @@ TEST_CASE("sizes that cannot be understood are fatal") {
           R"({"op":"publish","topic":"t","size":1.5})", R"({"op":"x","size":9007199254740992})",
           R"({"op":"publish","topic":"t","sizes":[1,-1]})", R"({"op":"x","sizes":3})",
           R"({"op":"publish","topic":"t","size":1,"sizes":[1]})",
-          R"({"op":"publish","topic":"t","size":1,"size":2})", R"({"size":[1]})"}) {
+          R"({"op":"publish","topic":"t","size":1,"size":2})", R"({"size":[1]})",
+          R"({"op":"x","sizes":{"a":1}})"}) {
         CAPTURE(line);
         const ApiProblem problem = bad(line);
         CHECK(problem.code == "bad_size");
