@@ -25,7 +25,11 @@ struct Loaded {
 // is at most 256 KiB. Never throws for what a file holds.
 Loaded load_files(const std::string& main_file, MainFile need = MainFile::required);
 
-// The same for one text, which problems call `file_name`.
+// The files of conf.d that load_files() does not read, as they are not called *.toml; without
+// hidden ones. By name.
+std::vector<std::string> files_left_out(const std::string& main_file);
+
+// As load_files(), for one text, which problems call `file_name`.
 Loaded load_text(std::string_view text, std::string_view file_name);
 
 }  // namespace hearsay::config

@@ -32,20 +32,30 @@ FileText read_file(const std::string& name) {
     return file;
 }
 
-bool is_wanted(const fs::path& path) {
-    return path.extension() == ".toml" && !path.filename().native().starts_with('.');
+fs::path directory_beside(const std::string& main_file) {
+    return fs::path(main_file).parent_path() / "conf.d";
+}
+
+bool is_toml(const std::string& name) { return name.ends_with(".toml"); }
+
+// All but the hidden ones, by name.
+std::vector<std::string> list(const fs::path& directory, std::error_code& error) {
+    std::vector<std::string> names;
+    for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
+         entry.increment(error))
+        if (!entry->path().filename().native().starts_with('.'))
+            names.push_back(entry->path().native());
+    std::ranges::sort(names);
+    return names;
 }
 
 void add_directory(const fs::path& directory, std::vector<FileText>& files) {
     std::error_code error;
-    std::vector<std::string> names;
-    for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
-         entry.increment(error))
-        if (is_wanted(entry->path())) names.push_back(entry->path().native());
+    const std::vector<std::string> names = list(directory, error);
     if (error && error != std::errc::no_such_file_or_directory)
         files.push_back({directory.native(), "", "cannot be read: " + error.message()});
-    std::ranges::sort(names);
-    for (const std::string& name : names) files.push_back(read_file(name));
+    for (const std::string& name : names)
+        if (is_toml(name)) files.push_back(read_file(name));
 }
 
 bool is_there(const std::string& name) {
@@ -58,8 +68,15 @@ bool is_there(const std::string& name) {
 std::vector<FileText> read_files(const std::string& main_file, MainFile need) {
     std::vector<FileText> files;
     if (need == MainFile::required || is_there(main_file)) files.push_back(read_file(main_file));
-    add_directory(fs::path(main_file).parent_path() / "conf.d", files);
+    add_directory(directory_beside(main_file), files);
     return files;
+}
+
+std::vector<std::string> files_left_out(const std::string& main_file) {
+    std::error_code unreadable;  // load_files() tells
+    std::vector<std::string> names = list(directory_beside(main_file), unreadable);
+    std::erase_if(names, is_toml);
+    return names;
 }
 
 }  // namespace hearsay::config

@@ -95,13 +95,16 @@ std::string set_aside(const std::string& path) {
 
 void check_ownership(const std::string& path, const struct stat& status) {
     if (!S_ISREG(status.st_mode))
-        fail(path, "is not a regular file", "move it away: mv " + quoted(path) + " " +
-                                                quoted(path + ".moved"));
+        fail(path, "is not a regular file",
+             "move it away: mv " + quoted(path) + " " + quoted(path + ".moved"));
     if (status.st_uid != ::geteuid())
         fail(path,
              "belongs to user " + std::to_string(status.st_uid) + ", not to this one (" +
                  std::to_string(::geteuid()) + ")",
-             "give it to this user: " + give_to_us(path));
+             (::geteuid() == 0 ? "start the daemon as that user (systemctl start hearsay), or give "
+                                 "it to this one: "
+                               : "give it to this user: ") +
+                 give_to_us(path));
     if ((status.st_mode & 077) != 0)
         fail(path, "others than its owner have access to it, so its key may be known to them",
              "close it: chmod 0600 " + quoted(path));
@@ -169,9 +172,9 @@ Secret load_from(const std::string& path, int fd) {
 
 [[noreturn]] void fail_to_make(const std::string& path, const std::string& folder, int error) {
     if (error == ENOENT || error == ENOTDIR)
-        fail(path, "its folder does not exist",
-             "make it: install -d -m 0700 -o " + std::to_string(::geteuid()) + " " +
-                 quoted(folder));
+        fail(
+            path, "its folder does not exist",
+            "make it: install -d -m 0700 -o " + std::to_string(::geteuid()) + " " + quoted(folder));
     if (error == EACCES || error == EPERM)
         fail(path, "this user (" + std::to_string(::geteuid()) + ") may not make it",
              "give the folder to this user: " + give_to_us(folder) + " && chmod 0700 " +
@@ -198,8 +201,8 @@ bool write_whole(int fd, std::string_view text) {
 // Writes the line to `name` and leaves it there on success. The mode is set again because a
 // umask may have taken bits from it.
 bool write_temporary(int folder, const std::string& name, std::string_view line) {
-    const File file(::openat(folder, name.c_str(),
-                             O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    const File file(
+        ::openat(folder, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!file.is_open()) return false;
     if (::fchmod(file.fd(), 0600) == 0 && write_whole(file.fd(), line) && ::fsync(file.fd()) == 0)
         return true;
@@ -229,13 +232,11 @@ void make(const std::string& path) {
     const Place place = place_of(path);
     const File folder(::open(place.folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!folder.is_open()) fail_to_make(path, place.folder, errno);
-    const std::string temporary =
-        place.name + ".new-" + to_hex(random_secret().view().first(8));
+    const std::string temporary = place.name + ".new-" + to_hex(random_secret().view().first(8));
     const SecretText line(make_line(random_secret()));
     if (!write_temporary(folder.fd(), temporary, line.text))
         fail_to_make(path, place.folder, errno);
-    const int status =
-        ::linkat(folder.fd(), temporary.c_str(), folder.fd(), place.name.c_str(), 0);
+    const int status = ::linkat(folder.fd(), temporary.c_str(), folder.fd(), place.name.c_str(), 0);
     const int error = errno;
     ::unlinkat(folder.fd(), temporary.c_str(), 0);
     if (status != 0 && error != EEXIST) fail_to_make(path, place.folder, error);

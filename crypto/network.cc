@@ -14,8 +14,8 @@ constexpr std::uint8_t kVersion = 1;
 constexpr std::uint8_t kOpenFlag = 1;
 constexpr std::size_t kChecksum = 4;
 constexpr std::size_t kHead = 3;  // version, flags, name size
-constexpr std::size_t kTokenBytesMax = kHead + kNetworkNameMax + NetworkId::kSize + 1 +
-                                       kNetworkSecretsMax * Secret::kSize + kChecksum;
+constexpr std::size_t kTokenBytesMax =
+    kHead + kNetworkNameMax + NetworkId::kSize + 1 + kNetworkSecretsMax * Secret::kSize + kChecksum;
 
 bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
@@ -45,8 +45,8 @@ std::optional<std::size_t> characters_promised(ByteView start) {
     reader.bytes(NetworkId::kSize);
     const std::size_t secrets = reader.u8();
     if (!reader.ok()) return std::nullopt;
-    const std::size_t bytes = start.size() - reader.rest().size() + secrets * Secret::kSize +
-                              kChecksum;
+    const std::size_t bytes =
+        start.size() - reader.rest().size() + secrets * Secret::kSize + kChecksum;
     return (bytes * 8 + 4) / 5;
 }
 
@@ -62,9 +62,8 @@ TokenError blame(std::string_view characters) {
 }
 
 bool is_base32_text(std::string_view text) {
-    return std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '2' && c <= '7');
-    });
+    return std::all_of(text.begin(), text.end(),
+                       [](char c) { return (c >= 'a' && c <= 'z') || (c >= '2' && c <= '7'); });
 }
 
 Result<Network, TokenError> parse(ByteView token) {
@@ -150,6 +149,8 @@ Result<Network, TokenError> decode_token(std::string_view text) {
     std::copy_if(text.begin(), text.end(), std::back_inserter(token),
                  [](char c) { return !is_space(c); });
     const MutableBytes token_bytes(reinterpret_cast<std::uint8_t*>(token.data()), token.size());
+    for (char& c : token)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');  // base32 has no case
     if (!token.starts_with(kPrefix)) {
         const bool is_start = !token.empty() && kPrefix.starts_with(token);
         wipe(token_bytes);

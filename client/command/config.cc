@@ -1,3 +1,6 @@
+#include <grp.h>
+#include <pwd.h>
+
 #include <cstdio>
 #include <variant>
 
@@ -71,8 +74,34 @@ config::Loaded load(const std::string& file) {
                         : config::load_files(file);
 }
 
+bool is_on_this_host(const std::string& account) {
+    return account.starts_with('@') ? getgrnam(account.c_str() + 1) != nullptr
+                                    : getpwnam(account.c_str()) != nullptr;
+}
+
+// What is allowed and is probably not meant.
+std::vector<std::string> doubts(const config::Loaded& loaded, const std::string& file) {
+    std::vector<std::string> found;
+    for (const std::string& name : config::files_left_out(file.empty() ? kDefaultFile : file))
+        found.push_back(name + ": not read, as its name does not end in .toml");
+    const auto look_up = [&](const char* key, const std::vector<std::string>& accounts) {
+        for (const std::string& account : accounts)
+            if (!is_on_this_host(account))
+                found.push_back(
+                    std::string(key) + ": there is no " +
+                    (account.starts_with('@') ? "group " + account.substr(1) : "user " + account) +
+                    " on this host");
+    };
+    const config::Api& api = loaded.config.api;
+    look_up("api.publishers", api.publishers);
+    look_up("api.administrators", api.administrators);
+    if (api.group != config::Api().group) look_up("api.group", {"@" + api.group});
+    return found;
+}
+
 void check(const Options& options) {
     const config::Loaded loaded = load(options.file);
+    const std::vector<std::string> warnings = doubts(loaded, options.file);
     if (options.is_json) {
         Json problems = Json::array();
         for (const config::Problem& problem : loaded.problems)
@@ -81,10 +110,14 @@ void check(const Options& options) {
                                 {"column", problem.column},
                                 {"key", problem.key},
                                 {"what", problem.what}});
-        print_json(
-            Json{{"good", loaded.is_good()}, {"files", loaded.files}, {"problems", problems}});
+        print_json(Json{{"good", loaded.is_good()},
+                        {"files", loaded.files},
+                        {"problems", problems},
+                        {"warnings", warnings}});
     } else {
         report(loaded.problems);
+        for (const std::string& warning : warnings)
+            std::fprintf(stderr, "warning: %s\n", warning.c_str());
     }
     if (!loaded.is_good())
         throw Stop{kExitRefused, loaded.problems.size() == 1

@@ -49,7 +49,7 @@ std::string read_token() {
         std::fputc('\n', stderr);
     }
     if (token.find_first_not_of(" \t\r") == std::string::npos)
-        throw Stop{kExitUsage,
+        throw Stop{kExitRefused,
                    "no token: paste it when asked, or give it on standard input. On a host that is "
                    "in the network, `sudo hearsay network token` prints it"};
     return token;
@@ -144,9 +144,10 @@ void add_network(CLI::App& app, Globals& globals) {
         &options, false)
         .add_option("NAME", options->name, "1 to 32 characters of a-z 0-9 -")
         ->required();
-    add(parent, globals, "join", "Join with a token, asked for or from standard input", join,
-        &options, true)
-        .add_option("--seed", options->seeds, "A member to dial, if none is on this LAN")
+    CLI::App& joining =
+        add(parent, globals, "join", "Join with a token, asked for or from standard input", join,
+            &options, true);
+    joining.add_option("--seed", options->seeds, "A member to dial, if none is on this LAN")
         ->type_name("HOST[:PORT]");
     add(parent, globals, "token", "Print the token: whoever has it can join", token, &options,
         true);

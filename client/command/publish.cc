@@ -63,11 +63,16 @@ std::string payload_of(const Options& options) {
     return whole_input();
 }
 
+std::uint32_t lifetime_ms(const std::string& text) {
+    const Milliseconds lifetime = duration_argument("--lifetime", text);
+    if (lifetime < Milliseconds(1000) || lifetime > std::chrono::hours(1))
+        throw CLI::ValidationError("--lifetime", text + " is out of bounds; 1s to 1h");
+    return static_cast<std::uint32_t>(lifetime.count());
+}
+
 hearsay_publish_options publish_options(const Options& options) {
     hearsay_publish_options chosen{};
-    if (!options.lifetime.empty())
-        chosen.lifetime_ms =
-            static_cast<std::uint32_t>(duration_argument("--lifetime", options.lifetime).count());
+    if (!options.lifetime.empty()) chosen.lifetime_ms = lifetime_ms(options.lifetime);
     chosen.no_wait = options.is_no_wait ? 1 : 0;
     return chosen;
 }

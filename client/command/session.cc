@@ -21,7 +21,8 @@ std::string group_of(const std::string& path) {
 
 std::string not_running(const std::string& reason) {
     return "hearsayd is not running: " + reason +
-           ".\nStart it with: sudo systemctl start hearsay   (or give another --socket)";
+           ".\nStart it with: sudo systemctl start hearsay   (or give another --socket)"
+           "\nWhy it stopped: journalctl -u hearsay -n 20";
 }
 
 std::string no_permission(const std::string& path) {

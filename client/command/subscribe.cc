@@ -135,7 +135,9 @@ void listen(Session& session, const Options& options, const Globals& globals) {
 void add_stream_options(CLI::App& verb, Options& options) {
     CLI::Option* const json = add_json_flag(verb, options.is_json);
     json->description("One JSON object a line, for programs");
-    verb.add_option("--count", options.count, "End after so many")->type_name("N");
+    verb.add_option("--count", options.count, "End after so many")
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 53))
+        ->type_name("N");
     verb.add_option("--timeout", options.timeout,
                     "End after this time; with --count, exit code 1 if fewer came")
         ->type_name("DURATION");

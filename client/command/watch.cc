@@ -18,6 +18,7 @@ constexpr auto kRetryPause = 200ms;
 struct Options {
     int members = 0;
     std::string timeout = "30s";
+    bool is_json = false;
 };
 
 int alive_in(const Json& status) { return status["members"]["alive"].get<int>(); }
@@ -26,9 +27,9 @@ int alive_in(const Json& status) { return status["members"]["alive"].get<int>();
 void wait_in(const Globals& globals, int members, Clock::time_point end, int& seen) {
     Session session(globals);
     session.use([](Client& client) { client.events(); });
-    while (Clock::now() < end) {
+    while (true) {
         seen = alive_in(session.ask("status"));
-        if (seen >= members) return;
+        if (seen >= members || Clock::now() >= end) return;
         const auto left = std::chrono::ceil<Milliseconds>(end - Clock::now());
         session.use([&](Client& client) {
             client.next(static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 500)));
@@ -40,7 +41,7 @@ void wait_in(const Globals& globals, int members, Clock::time_point end, int& se
 // A daemon that is still starting is waited for like the rest.
 void wait(const Globals& globals, const Options& options) {
     const auto end = Clock::now() + duration_argument("--timeout", options.timeout);
-    int seen = -1;
+    int seen = 0;
     std::optional<Stop> problem;
     do {
         problem.reset();
@@ -63,52 +64,65 @@ void wait(const Globals& globals, const Options& options) {
 
 enum class Verdict { ok = 0, warning = 1, critical = 2, unknown = 3 };
 
-[[noreturn]] void conclude(Verdict verdict, const std::string& text) {
-    static constexpr const char* kWords[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
-    const int code = static_cast<int>(verdict);
-    std::printf("%s - %s\n", kWords[code], text.c_str());
-    throw Stop{code, ""};
-}
+struct Conclusion {
+    Verdict verdict = Verdict::ok;
+    std::string text;
+};
 
 std::string sentence_of(const Stop& stop) { return stop.text.substr(0, stop.text.find('\n')); }
 
-std::string performance(const Json& status) {
-    std::string text = " |";
-    for (const char* const state : {"alive", "suspect", "failed"})
-        text +=
-            std::string(" ") + state + "=" + std::to_string(status["members"][state].get<int>());
-    return text + " links=" + std::to_string(status["links"].get<int>());
+Conclusion conclusion_of(const Json& status, int wanted) {
+    const int alive = alive_in(status);
+    if (status["network"].is_null()) return {Verdict::critical, "in no network yet"};
+    if (alive < wanted)
+        return {Verdict::critical, "only " + std::to_string(alive) + " of " +
+                                       std::to_string(wanted) + " members alive"};
+    const Json& findings = status["health"];
+    if (!findings.empty())
+        return {Verdict::warning,
+                printable(findings[0].get<std::string>()) +
+                    (findings.size() == 1 ? ""
+                                          : " (and " + std::to_string(findings.size() - 1) +
+                                                " more: hearsay status)")};
+    return {Verdict::ok, std::to_string(alive) + " members alive, " +
+                             std::to_string(status["links"].get<int>()) + " links"};
 }
 
-Json status_or_conclude(const Globals& globals) {
-    try {
-        return Session(globals).ask("status");
-    } catch (const Stop& stop) {
-        const bool is_down = stop.exit_code == kExitNotRunning;
-        conclude(is_down ? Verdict::critical : Verdict::unknown, sentence_of(stop));
+// `status`: null when the daemon gave none.
+[[noreturn]] void conclude(const Conclusion& found, const Json& status, bool is_json) {
+    static constexpr const char* kWords[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
+    const int code = static_cast<int>(found.verdict);
+    Json figures = Json::object();
+    if (!status.is_null()) {
+        for (const char* const state : {"alive", "suspect", "failed"})
+            figures[state] = status["members"][state];
+        figures["links"] = status["links"];
     }
+    if (is_json) {
+        print_json({{"verdict", kWords[code]},
+                    {"text", found.text},
+                    {"figures", figures},
+                    {"health", status.is_null() ? Json::array() : status["health"]}});
+    } else {
+        std::string performance;
+        for (const auto& [name, value] : figures.items())
+            performance += " " + name + "=" + value.dump();
+        std::printf("%s - %s%s%s\n", kWords[code], found.text.c_str(),
+                    performance.empty() ? "" : " |", performance.c_str());
+    }
+    throw Stop{code, ""};
 }
 
 void check(const Globals& globals, const Options& options) {
-    const Json status = status_or_conclude(globals);
-    const int alive = alive_in(status);
-    const std::string performance_text = performance(status);
-    if (status["network"].is_null())
-        conclude(Verdict::critical, "in no network yet" + performance_text);
-    if (alive < options.members)
-        conclude(Verdict::critical, "only " + std::to_string(alive) + " of " +
-                                        std::to_string(options.members) + " members alive" +
-                                        performance_text);
-    const Json& findings = status["health"];
-    if (!findings.empty())
-        conclude(Verdict::warning, printable(findings[0].get<std::string>()) + performance_text);
-    const int failed = status["members"]["failed"].get<int>();
-    if (failed > 0)
-        conclude(Verdict::warning, std::to_string(failed) + " members failed, " +
-                                       std::to_string(alive) + " alive" + performance_text);
-    conclude(Verdict::ok, std::to_string(alive) + " members alive, " +
-                              std::to_string(status["links"].get<int>()) + " links" +
-                              performance_text);
+    Json status;
+    try {
+        status = Session(globals).ask("status");
+    } catch (const Stop& stop) {
+        const bool is_down = stop.exit_code == kExitNotRunning;
+        conclude({is_down ? Verdict::critical : Verdict::unknown, sentence_of(stop)}, nullptr,
+                 options.is_json);
+    }
+    conclude(conclusion_of(status, options.members), status, options.is_json);
 }
 
 }  // namespace
@@ -118,6 +132,7 @@ void add_watch(CLI::App& app, Globals& globals) {
     CLI::App& wait_verb = *app.add_subcommand("wait", "Wait until enough members are alive");
     wait_verb.add_option("--members", wait_options->members, "How many, this host included")
         ->required()
+        ->check(CLI::Range(1, 1'000'000))
         ->type_name("N");
     wait_verb.add_option("--timeout", wait_options->timeout, "Give up after this time (30s)")
         ->type_name("DURATION");
@@ -128,7 +143,10 @@ void add_watch(CLI::App& app, Globals& globals) {
         "check", "One line for monitoring; exit code 0 ok, 1 warning, 2 critical, 3 unknown");
     check_verb
         .add_option("--members", check_options->members, "Critical when fewer than this are alive")
+        ->check(CLI::Range(1, 1'000'000))
         ->type_name("N");
+    add_json_flag(check_verb, check_options->is_json);
+    check_verb.footer("");  // the exit codes of the other verbs are not this one's
     on_run(check_verb, check_options,
            [&globals](const Options& chosen) { check(globals, chosen); });
 }

@@ -156,9 +156,10 @@ void reload(const Answering& to) {
     const ReloadResult result = to.context.target.reload();
     ApiReply reply(to.out, to.request.id, result.is_ok);
     if (!result.is_ok) {
-        reply.error("bad_config", "the configuration was not reloaded: " +
-                                      (result.problems.empty() ? std::string("see the log")
-                                                               : result.problems[0]));
+        std::string message = "the configuration was not reloaded:";
+        for (const std::string& problem : result.problems)
+            message += (result.problems.size() > 1 ? "\n  " : " ") + problem;
+        reply.error("bad_config", message);
         write_list(reply.json(), "problems", result.problems);
     }
     write_list(reply.json(), "changed", result.changed);

@@ -26,6 +26,8 @@ std::string_view code_of(NodeError error) {
         case NodeError::network_is_open:
             return "network_is_open";
         case NodeError::bad_address:
+        case NodeError::no_scope:
+        case NodeError::own_address:
             return "bad_address";
         case NodeError::leaving:
             return "leaving";

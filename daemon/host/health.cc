@@ -48,14 +48,15 @@ void find_network_problems(const HealthFacts& facts, std::vector<std::string>& f
     if (facts.network_is_open)
         found.push_back("the network " + *facts.network +
                         " is open: anyone on the LAN can join it, read it and publish");
-    if (facts.network_file_is_exposed)
-        found.push_back(
-            "other users of this host can read the network's secrets: set mode 0600 on its file");
+    if (!facts.exposed_network_file.empty())
+        found.push_back("other users of this host can read the network's secrets: `chmod 0600 " +
+                        facts.exposed_network_file + "`");
     if (facts.others_alive == 0 && facts.alone_for >= kAloneGrace)
         found.push_back("alone for " + rounded(facts.alone_for) + ": no other member is alive" +
                         (facts.beacons_are_on ? "" : " and discovery.beacon is off") +
                         "; check that another host of the network " + *facts.network +
-                        " runs and that UDP gets through, or run `hearsay connect HOST`" +
+                        " runs and that no firewall stops UDP port " + std::to_string(facts.port) +
+                        " (`sudo hearsay doctor` looks), or run `hearsay connect HOST`" +
                         (facts.wrong_network == 0 ? ""
                                                   : " (hosts of another network were heard: is "
                                                     "this the right one?)"));
@@ -87,6 +88,13 @@ void find_host_problems(const HealthFacts& facts, std::vector<std::string>& foun
 // One sentence for all that are alike: a status is read by people.
 void find_member_problems(const HealthFacts& facts, std::vector<std::string>& found) {
     constexpr std::size_t kNamed = 3;
+    std::string failed;
+    for (std::size_t i = 0; i < std::min(facts.failed.size(), kNamed); ++i)
+        failed += (i == 0 ? "" : ", ") + facts.failed[i];
+    if (!failed.empty())
+        found.push_back(failed + and_more(facts.failed.size(), kNamed) +
+                        (facts.failed.size() == 1 ? " has" : " have") +
+                        " failed: look there (`systemctl status hearsay`)");
     std::string clocks;
     for (std::size_t i = 0; i < std::min(facts.odd_clocks.size(), kNamed); ++i) {
         const HealthFacts::OddClock& odd = facts.odd_clocks[i];
@@ -138,6 +146,18 @@ std::vector<std::string> describe_shared_names(const gossip::Snapshot& snapshot)
                          ": " + who + and_more(one.members.size(), kNamed));
     }
     return result;
+}
+
+std::vector<std::string> labels_of_failed(const gossip::Snapshot& snapshot) {
+    std::vector<std::string> failed;
+    std::map<crypto::NodeId, std::string> labels;
+    for (const auto& member : snapshot.members) {
+        if (member.state != gossip::MemberState::failed) continue;
+        if (labels.empty()) labels = labels_of(snapshot);
+        const std::string& label = labels.at(member.id);
+        failed.push_back(label.empty() ? crypto::short_text(member.id) : label);
+    }
+    return failed;
 }
 
 std::vector<HealthFacts::OddClock> find_odd_clocks(const gossip::Snapshot& snapshot) {

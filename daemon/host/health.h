@@ -14,10 +14,12 @@ namespace hearsay::host {
 struct HealthFacts {
     std::optional<std::string> network;
     bool network_is_open = false;
-    bool network_file_is_exposed = false;
+    std::string exposed_network_file;  // empty: nobody else can read it
     bool beacons_are_on = true;
     std::size_t others_alive = 0;
     Duration alone_for{};
+    std::uint16_t port = config::kDefaultPort;
+    std::vector<std::string> failed;  // labels of members
     std::uint64_t receive_buffer_wanted = 0;
     std::uint64_t receive_buffer = 0;
     std::uint64_t dropped_lately = 0;  // datagrams, by the kernel, in the last minute
@@ -47,6 +49,8 @@ std::vector<std::string> find_health_problems(const HealthFacts& facts);
 std::string duplicate_sentence(const std::optional<Endpoint>& at);
 // Of each name that several living members share who they are, as in HealthFacts.
 std::vector<std::string> describe_shared_names(const gossip::Snapshot& snapshot);
+// Of each failed member its label, or the beginning of its key.
+std::vector<std::string> labels_of_failed(const gossip::Snapshot& snapshot);
 // Empty when the median itself is off: then it is this host's clock that is wrong.
 std::vector<HealthFacts::OddClock> find_odd_clocks(const gossip::Snapshot& snapshot);
 

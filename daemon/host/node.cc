@@ -71,7 +71,7 @@ std::optional<Node::PublishRefusal> Node::publish(std::string_view topic, ByteVi
                                                   gossip::PublishTicket& ticket) {
     Parts& p = *parts_;
     INSIST(!p.is_acting);
-    if (!p.engine) return PublishRefusal{NodeError::no_network, std::nullopt};
+    if (!p.engine || !p.network) return PublishRefusal{NodeError::no_network, std::nullopt};
     const auto accepted = p.engine->publish(topic, payload, options, Loop::both());
     if (accepted) {
         p.touch();

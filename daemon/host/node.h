@@ -32,6 +32,8 @@ enum class NodeError {
     no_second_secret,  // nothing to promote
     network_is_open,   // its secret follows from its name
     bad_address,
+    no_scope,     // of a link-local address
+    own_address,  // nobody needs a link to itself
     leaving,
     tags_too_large,  // beyond what one presence carries
 };

@@ -70,12 +70,25 @@ bool Node::Parts::is_linked_at(const std::vector<Endpoint>& addresses) const {
     });
 }
 
+bool Node::Parts::is_own(const Endpoint& at) const {
+    const std::vector<Endpoint> bound = sockets.bound();
+    return std::any_of(bound.begin(), bound.end(), [&](const Endpoint& own) {
+        if (own.port != at.port) return false;
+        if (!is_unspecified(own)) return own.address == at.address;
+        return std::any_of(interfaces.begin(), interfaces.end(), [&](const auto& interface) {
+            return interface.address.address == at.address;
+        });
+    });
+}
+
 std::optional<NodeError> Node::connect(const config::HostPort& at) {
     Parts& p = *parts_;
+    if (!p.engine || !p.network) return NodeError::no_network;
     if (p.leaving != Parts::Leaving::no) return NodeError::leaving;
-    if (!p.engine) return NodeError::no_network;
     if (const auto endpoint = parse_numeric(at)) {
         if (!endpoint->is_dialable()) return NodeError::bad_address;
+        if (endpoint->is_link_local() && endpoint->scope == 0) return NodeError::no_scope;
+        if (p.is_own(*endpoint)) return NodeError::own_address;
         p.add_candidate(*endpoint, gossip::LearntFrom::operator_);
         return std::nullopt;
     }

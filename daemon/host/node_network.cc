@@ -29,6 +29,10 @@ std::string explain(NodeError error) {
             return "the secret of an open network follows from its name: it cannot be changed";
         case NodeError::bad_address:
             return "that is no address or name of a host";
+        case NodeError::no_scope:
+            return "a link-local address needs its interface: fe80::1%eth0";
+        case NodeError::own_address:
+            return "that is this host itself";
         case NodeError::leaving:
             return "the daemon is leaving the network";
         case NodeError::tags_too_large:

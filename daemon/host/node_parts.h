@@ -62,6 +62,7 @@ struct Node::Parts {
     std::vector<gossip::Interface> served_interfaces() const;
     void set_seeds(bool tell_all);
     void add_candidate(const Endpoint& at, gossip::LearntFrom source);
+    bool is_own(const Endpoint& at) const;
     bool is_linked_at(const std::vector<Endpoint>& addresses) const;
 
     // ---- node_members.cc
@@ -95,7 +96,7 @@ struct Node::Parts {
     std::vector<config::HostPort> joined_seeds;  // given with `network join --seed`
     Resolver connects;
 
-    std::vector<config::Tag> tags;    // as they are; config has those of the file
+    std::vector<config::Tag> tags;     // as they are; config has those of the file
     std::set<std::string> names_told;  // to be shared by several members
 
     std::optional<crypto::Network> network;

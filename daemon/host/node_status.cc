@@ -82,11 +82,14 @@ std::vector<std::string> Node::Parts::health() const {
         facts.network = network->name;
         facts.network_is_open = network->is_open;
         // A secret that everybody can work out needs no hiding.
-        facts.network_file_is_exposed = !network->is_open && state.is_network_exposed();
+        if (!network->is_open && state.is_network_exposed())
+            facts.exposed_network_file = state.network_file();
     }
+    if (const auto bound = sockets.bound(); !bound.empty()) facts.port = bound.front().port;
     facts.beacons_are_on = config.discovery.beacon;
     if (engine) {
         const auto snapshot = engine->snapshot({now, Loop::wall()});
+        facts.failed = labels_of_failed(snapshot);
         facts.others_alive =
             engine->alive_count() - std::min<std::size_t>(1, engine->alive_count());
         facts.alone_for = now - alone_since;

@@ -56,6 +56,7 @@ public:
     const std::string& problem() const { return problem_; }
     // Others than the owner may read the network's secrets.
     bool is_network_exposed() const;
+    const std::string& network_file() const { return network_file_; }
 
 private:
     std::string path(std::string_view name) const { return folder_ + "/" + std::string(name); }

@@ -107,7 +107,7 @@ _hearsay()
             esac
             ;;
         wait) choices="--members --timeout" ;;
-        check) choices="--members" ;;
+        check) choices="--members --json" ;;
     esac
     local found
     mapfile -t found < <(compgen -W "$choices" -- "$cur")

@@ -61,7 +61,7 @@ complete -c hearsay -n __hearsay_verb_is -a reload -d 'Let the daemon read its f
 complete -c hearsay -n __hearsay_verb_is -a leave -d 'Say goodbye and stop the daemon'
 complete -c hearsay -n __hearsay_verb_is -a version -d 'Of this command and of the daemon'
 
-for verb in status doctor members links ping tags publish subscribe events top key reload version
+for verb in status doctor members links ping tags publish subscribe events top key reload version check
     complete -c hearsay -n "__hearsay_verb_is $verb" -l json -d 'JSON, for programs'
 end
 complete -c hearsay -n '__hearsay_verb_is members' -l watch -d 'Keep showing them'

@@ -251,8 +251,36 @@ TEST_CASE("a token is read from standard input, not from arguments") {
     CHECK(outcome.exit_code == 0);
     daemon.finish();
     CHECK_THAT(line, Catch::Contains(R"("token":"hearsay1-abcdef","seeds":["h:1","i"])"));
-    CHECK(run("network join hearsay1-abc").exit_code == 2);
-    CHECK(run("network join --socket /nowhere").exit_code == 2);  // empty input
+    const Outcome seen = run("network join hearsay1-abc");
+    CHECK(seen.exit_code == 2);
+    CHECK_THAT(seen.err, Catch::Contains("paste it when asked"));
+    CHECK_THAT(run("network join --socket /nowhere").err, Catch::Contains("no token"));
+}
+
+TEST_CASE("help is a verb, and half a verb is answered with what it has") {
+    CHECK(run("help").exit_code == 0);
+    CHECK(run("help wait").out == run("wait --help").out);
+    const Outcome half = run("network");
+    CHECK(half.exit_code == 2);
+    CHECK_THAT(half.out, Catch::Contains("rotate"));
+    CHECK_THAT(run("network jion").err,
+               Catch::Contains("did you mean \"join\"") && Catch::Contains("network --help"));
+    CHECK_THAT(run("--bogus").err, Catch::Contains("no option --bogus"));
+}
+
+TEST_CASE("counts and times of nothing are refused") {
+    for (const char* const words : {"subscribe t --count 0", "subscribe t --count -3",
+                                    "wait --members 0", "check --members 0",
+                                    "publish t x --lifetime 0s", "publish t x --lifetime 2h"})
+        CHECK(run(words).exit_code == 2);
+}
+
+TEST_CASE("wait looks at least once") {
+    FakeDaemon daemon([](FakeConnection& connection) {
+        connection.answer(connection.line(), "\"ok\":true");
+        connection.answer(connection.line(), R"("ok":true,"members":{"alive":1})");
+    });
+    CHECK_THAT(ask(daemon, "wait --members 2 --timeout 0s").err, Catch::Contains("only 1 of 2"));
 }
 
 TEST_CASE("check prints one monitoring line with the plugin exit codes") {
@@ -274,6 +302,14 @@ TEST_CASE("check prints one monitoring line with the plugin exit codes") {
         const Outcome outcome = ask(daemon, "check");
         CHECK(outcome.exit_code == 1);
         CHECK_THAT(outcome.out, Catch::StartsWith("WARNING - something is off |"));
+    }
+    {
+        FakeDaemon daemon(status(network, 4, R"("off","odd")"));
+        const Json read = Json::parse(ask(daemon, "check --json").out);
+        CHECK(read["verdict"] == "WARNING");
+        CHECK(read["text"] == "off (and 1 more: hearsay status)");
+        CHECK(read["figures"]["alive"] == 4);
+        CHECK(read["health"].size() == 2);
     }
     {
         FakeDaemon daemon(status(network, 4, ""));

@@ -269,12 +269,13 @@ TEST_CASE("files of conf.d are merged in the order of their names", "[config][fi
                         "[node]\ntags = { y = \"9\", a = \"9\" }\n[listen]\nport = 9\n"
                         "[discovery]\nseeds = [\"c\"]\n");
     directory.write("conf.d/.hidden.toml", "bad");
-    directory.write("conf.d/other.conf", "bad");
+    const std::string other = directory.write("conf.d/other.conf", "bad");
 
     const Loaded loaded = load_files(main);
     INFO(all_text(loaded));
     REQUIRE(loaded.is_good());
     CHECK(loaded.files == std::vector<std::string>{main, ten, nine});
+    CHECK(files_left_out(main) == std::vector{other});
     CHECK(loaded.config.node.name == "a");
     CHECK(loaded.config.node.tags == std::vector<Tag>{{"a", "9"}, {"x", "1"}, {"y", "9"}});
     CHECK(loaded.config.listen.port == 9);

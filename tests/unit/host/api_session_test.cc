@@ -334,6 +334,8 @@ TEST_CASE("a reload that finds problems lists them") {
     const Json reply = f.ask(R"({"op":"reload"})");
     CHECK(reply["ok"] == false);
     CHECK(reply["error"]["code"] == "bad_config");
+    CHECK(reply["error"]["message"] ==
+          "the configuration was not reloaded:\n  a.toml:1:1: x\n  a.toml:2:1: y");
     CHECK(reply["problems"].size() == 2);
     f.target.reload_result = {true, {}, {"log.level"}, {"listen.port"}};
     CHECK(f.ask(R"({"op":"reload"})")["needs_restart"][0] == "listen.port");

@@ -125,8 +125,13 @@ TEST_CASE("each trouble of the host has its sentence", "[host][health]") {
     facts.beacon_problem = "cannot receive beacons";
     REQUIRE_THAT(finding(facts), Catch::Contains("beacons"));
     facts = healthy();
-    facts.network_file_is_exposed = true;
-    REQUIRE_THAT(finding(facts), Catch::Contains("0600"));
+    facts.exposed_network_file = "/x/network";
+    REQUIRE_THAT(finding(facts), Catch::Contains("chmod 0600 /x/network"));
+    facts = healthy();
+    facts.failed = {"a"};
+    REQUIRE_THAT(finding(facts), Catch::StartsWith("a has failed"));
+    facts.failed = {"a", "b", "c", "d", "e"};
+    REQUIRE_THAT(finding(facts), Catch::StartsWith("a, b, c and 2 more have failed"));
     facts = healthy();
     facts.wrong_secret = 1;
     REQUIRE_THAT(finding(facts), Catch::Contains("rotated"));

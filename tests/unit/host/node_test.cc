@@ -82,6 +82,16 @@ TEST_CASE("without a network every command that needs one says so", "[host][node
     REQUIRE(f.node->network_token().error() == NodeError::no_network);
 }
 
+TEST_CASE("addresses that lead nowhere are refused when they are given", "[host][node]") {
+    Fixture f;
+    REQUIRE_FALSE(f.node->create_network("office"));
+    const std::uint16_t port = f.node->status().bound.at(0).port;
+    REQUIRE(f.node->connect({"127.0.0.1", port}) == NodeError::own_address);
+    REQUIRE_FALSE(f.node->connect({"127.0.0.2", port}));
+    REQUIRE(f.node->connect({"fe80::1", 4327}) == NodeError::no_scope);
+    REQUIRE(f.node->connect({"224.0.0.1", 4327}) == NodeError::bad_address);
+}
+
 TEST_CASE("a network that was created is there after a restart", "[host][node]") {
     Fixture f;
     const auto id = f.node->status().id;
@@ -140,6 +150,15 @@ TEST_CASE("an open network's secret cannot be rotated", "[host][node]") {
     Fixture f;
     REQUIRE_FALSE(f.node->open_network("fair"));
     REQUIRE(f.node->rotate_network(Node::Rotation::add) == NodeError::network_is_open);
+}
+
+TEST_CASE("while a network is being left it takes nothing more", "[host][node]") {
+    Fixture f;
+    REQUIRE_FALSE(f.node->create_network("office"));
+    REQUIRE_FALSE(f.node->leave_network());
+    gossip::PublishTicket ticket = 0;
+    REQUIRE(f.node->publish("t", bytes_of("x"), {}, ticket)->node == NodeError::no_network);
+    REQUIRE(f.node->connect({"127.0.0.1", 1}) == NodeError::no_network);
 }
 
 TEST_CASE("a network that was left is gone, and another can be entered", "[host][node]") {
