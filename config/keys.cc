@@ -31,7 +31,7 @@ constexpr Key kKeys[] = {
     {"node", "tags", Kind::tags, {0, 16}, kReloadable,
      [](Config& c) -> Field { return &c.node.tags; },
      "Words about this host that every member sees, such as { role = \"web\" }. A key has 1 to "
-     "32 of a-z 0-9 . _ and -, a value at most 128 bytes."},
+     "32 of a-z 0-9 . _ and -, a value at most 128 bytes; all together at most 600."},
 
     {"network", "file", Kind::text, {0, kPathSizeMax}, kFixed,
      [](Config& c) -> Field { return &c.network.file; },

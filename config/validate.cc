@@ -138,6 +138,9 @@ private:
                     "the value of " + quoted(tag.key) + " has control characters; none may be",
                     "." + tag.key);
         }
+        if (size_of(node.tags) > kTagsSizeMax)
+            add("node.tags", "all of them together take " + std::to_string(size_of(node.tags)) +
+                                 " bytes, two for each among them; at most 600");
     }
 
     void path(std::string key, std::string_view text) {
@@ -230,6 +233,12 @@ private:
 }  // namespace
 
 bool is_valid_node_name(std::string_view name) { return is_name(name, kAnyCase, kNodeNameSizeMax); }
+std::size_t size_of(const std::vector<Tag>& tags) {
+    std::size_t size = 0;
+    for (const Tag& tag : tags) size += 2 + tag.key.size() + tag.value.size();
+    return size;
+}
+
 bool is_valid_tag_key(std::string_view key) { return is_name(key, kLower, kTagKeySizeMax); }
 
 std::vector<Violation> validate(const Config& config) { return Check(config).run(); }

@@ -27,4 +27,9 @@ bool is_valid_node_name(std::string_view name);
 // 1 to 32 of a-z 0-9 . _ -
 bool is_valid_tag_key(std::string_view key);
 
+// What tags take where a node tells of itself, in one datagram with all else: their bytes and two
+// for each.
+std::size_t size_of(const std::vector<Tag>& tags);
+inline constexpr std::size_t kTagsSizeMax = 600;
+
 }  // namespace hearsay::config

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "daemon/gossip/presence.h"
+#include "config/validate.h"
 #include "daemon/host/labels.h"
 #include "daemon/host/node_parts.h"
 
@@ -12,14 +12,6 @@ using namespace std::chrono_literals;
 // Looking for shared names costs a snapshot, and members may come in hundreds at once.
 constexpr Duration kNamesPause = 500ms;
 
-// With as many addresses as a presence may have: more may come at any time, and what does not fit
-// would be left out without a word.
-bool fits_presence(gossip::Presence presence) {
-    presence.addresses.assign(gossip::kAddressesMax, Endpoint::ipv4(10, 0, 0, 1, 1));
-    const auto read = gossip::decode_presence(gossip::encode_presence(presence));
-    return read && read->tags.size() == presence.tags.size();
-}
-
 }  // namespace
 
 const std::vector<config::Tag>& Node::tags() const { return parts_->tags; }
@@ -27,11 +19,7 @@ const std::vector<config::Tag>& Node::tags() const { return parts_->tags; }
 std::optional<NodeError> Node::set_tags(std::vector<config::Tag> tags) {
     Parts& p = *parts_;
     if (p.leaving != Parts::Leaving::no) return NodeError::leaving;
-    gossip::Presence presence;
-    presence.name = node_name(p.config);
-    presence.software = software_name();
-    presence.tags = tags;
-    if (!fits_presence(std::move(presence))) return NodeError::tags_too_large;
+    if (config::size_of(tags) > config::kTagsSizeMax) return NodeError::tags_too_large;
     p.tags = std::move(tags);
     if (!p.engine) return std::nullopt;
     p.engine->set_tags(p.tags);

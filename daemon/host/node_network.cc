@@ -36,7 +36,8 @@ std::string explain(NodeError error) {
         case NodeError::leaving:
             return "the daemon is leaving the network";
         case NodeError::tags_too_large:
-            return "all tags of a host together must fit in about 600 bytes: give shorter values";
+            return "all tags of a host together take at most 600 bytes, two for each among them: "
+                   "give shorter values";
     }
     return "";
 }

@@ -47,6 +47,16 @@ TEST_CASE("a tag has a key of small letters and a short printable value", "[conf
     CHECK(faults(config) == Faults{"node.tags.b", "node.tags.c"});
 }
 
+TEST_CASE("tags that no datagram carries are refused", "[config][validate]") {
+    Config config;
+    for (const char* key : {"a", "b", "c", "d"})
+        config.node.tags.push_back({key, std::string(128, 'x')});
+    config.node.tags.push_back({"e", std::string(600 - 4 * 131 - 3, 'x')});
+    CHECK(faults(config).empty());
+    config.node.tags.back().value += 'x';
+    CHECK(faults(config) == Faults{"node.tags"});
+}
+
 TEST_CASE("more than 16 tags are too many", "[config][validate]") {
     Config config;
     for (int i = 0; i < 16; ++i) config.node.tags.push_back({"t" + std::to_string(i), ""});

@@ -1,6 +1,7 @@
 #include "daemon/gossip/presence.h"
 
 #include "base/byte_io.h"
+#include "config/validate.h"
 #include "tests/catch.h"
 #include "tests/unit/gossip/ground.h"
 
@@ -138,6 +139,17 @@ TEST_CASE("what does not fit a record is left out from the end, tags first", "[p
     CHECK(read->addresses == presence.addresses);
     REQUIRE(read->tags.size() < kTagsMax);
     CHECK(std::equal(read->tags.begin(), read->tags.end(), presence.tags.begin()));
+}
+
+TEST_CASE("all tags that a configuration may have fit beside the rest", "[presence]") {
+    Presence presence;
+    presence.name = std::string(kNameSizeMax, 'n');
+    presence.software = std::string(kSoftwareSizeMax, 's');
+    presence.addresses.assign(kAddressesMax, Endpoint::ipv4(10, 0, 0, 1, 1));
+    for (int i = 0; i < 16; ++i) presence.tags.push_back({"k", std::string(34, 'v')});
+    presence.tags.back().value += std::string(8, 'v');
+    REQUIRE(config::size_of(presence.tags) == config::kTagsSizeMax);
+    CHECK(decode_presence(encode_presence(presence)) == presence);
 }
 
 TEST_CASE("lists and texts that are too long are cut when written", "[presence]") {

@@ -278,7 +278,7 @@ TEST_CASE("tags that are set without a network are there when one is entered", "
 TEST_CASE("tags beyond what a presence carries are refused whole", "[host][node]") {
     Fixture f;
     std::vector<config::Tag> tags;
-    for (int i = 0; i < 6; ++i) tags.push_back({"k" + std::to_string(i), std::string(128, 'v')});
+    for (int i = 0; i < 5; ++i) tags.push_back({"k" + std::to_string(i), std::string(128, 'v')});
     REQUIRE(f.node->set_tags(tags) == NodeError::tags_too_large);
     REQUIRE(f.node->tags().empty());
     tags.pop_back();
