@@ -48,6 +48,7 @@ void Engine::Parts::open_link(Established established, Now now) {
     if (const Record* record = records.find(id))
         link->set_known_record(record->epoch(), record->version());
     repair.handle_link_up(*link, now.monotonic);
+    flood.handle_link_up(*link, now.monotonic);
     Event event;
     event.kind = EventKind::link_up;
     event.member = id;

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 // messages of somebody whose presence is still on its way, too few to matter in a flood.
 constexpr double kStrangerRate = 1000;
 constexpr double kEquivocationRate = 10;
-constexpr std::size_t kPublisherBucketsMax = 8192;
+constexpr std::size_t kPublisherSharesMax = 8192;
 // What arrives late (or from a publisher whose clock is behind) still gets this long to spread.
 constexpr Duration kSpreadTimeMin = 5s;
 
@@ -33,11 +33,6 @@ std::optional<crypto::Hash> root_of(const wire::Chunk& chunk, std::size_t chunk_
 
 StreamKey stream_of(const wire::BatchHeader& header) { return {header.publisher, header.epoch}; }
 
-// Of a chunk that said `hops` when it came: it has crossed one link more.
-std::uint8_t hops_after(std::uint8_t hops) {
-    return hops == 255 ? hops : static_cast<std::uint8_t>(hops + 1);
-}
-
 }  // namespace
 
 Flood::Flood(Core& core, FloodParts parts)
@@ -48,7 +43,7 @@ Flood::Flood(Core& core, FloodParts parts)
       equivocation_bucket_(kEquivocationRate, kEquivocationRate) {}
 
 void Flood::configure() {
-    publisher_buckets_.clear();
+    publisher_shares_.clear();
     for (auto& bucket : link_buckets_) bucket.reset();
 }
 
@@ -146,18 +141,23 @@ Flood::Gate Flood::check_rates(const Link& from, const wire::BatchHeader& header
         core_.count(Counter::refused_link_rate);
         return Gate::refused;
     }
-    if (!bucket_of(header.publisher, now).take(1, now)) {
+    if (!bucket_of(header).take(1, now)) {
         core_.count(Counter::refused_publisher_rate);
         return Gate::refused;
     }
     return Gate::pass;
 }
 
-TokenBucket& Flood::bucket_of(const crypto::NodeId& publisher, Instant) {
-    if (parts_.membership.find(publisher) == nullptr) return stranger_bucket_;
-    if (publisher_buckets_.size() >= kPublisherBucketsMax) publisher_buckets_.clear();
+TokenBucket& Flood::bucket_of(const wire::BatchHeader& header) {
+    if (parts_.membership.find(header.publisher) == nullptr) return stranger_bucket_;
+    if (publisher_shares_.size() >= kPublisherSharesMax) publisher_shares_.clear();
     const double rate = core_.config.limits.publisher_rate;
-    return publisher_buckets_.try_emplace(publisher, rate, rate).first->second;
+    PublisherShare& share =
+        publisher_shares_
+            .try_emplace(header.publisher,
+                         PublisherShare{{rate, rate}, {kRecordRate, kRecordBurst}})
+            .first->second;
+    return header.kind == wire::Kind::message ? share.messages : share.records;
 }
 
 void Flood::start_check(Link& from, const wire::Chunk& chunk, Now now) {
@@ -212,30 +212,6 @@ void Flood::accept(PendingBatch& pending, Now now) {
         accept_message(pending, now);
     else
         accept_record(pending, now);
-}
-
-void Flood::accept_record(PendingBatch& pending, Now now) {
-    if (parts_.membership.standing_of(pending.header) != Membership::Standing::news) {
-        core_.count(Counter::duplicates);
-        return;
-    }
-    const ParkedChunk& chunk = pending.chunks.front();
-    const Record record{pending.header, pending.uid, pending.signature, pending.root, chunk.bytes};
-    if (!parts_.membership.accept(record, now)) {
-        core_.count(Counter::refused_bad_record);
-        return;
-    }
-    if (record.header.kind == wire::Kind::presence)
-        parts_.membership.note_presence(record.header.publisher, hops_after(chunk.hops),
-                                        now.monotonic);
-    const Instant deadline = now.monotonic + kRecordRelayTime;
-    dedup_.insert(pending.uid, deadline, now.monotonic);
-    if (Link* link = parts_.links.find(record.header.publisher);
-        link != nullptr && record.header.kind == wire::Kind::presence)
-        link->set_known_record(record.epoch(), record.version());
-    StoredBatch& batch = parts_.store.add(pending.header, pending.uid, pending.signature,
-                                          pending.root, deadline);
-    store_chunks(batch, pending, now);
 }
 
 void Flood::accept_message(PendingBatch& pending, Now now) {

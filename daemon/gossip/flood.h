@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <map>
 
 #include "daemon/gossip/batch_builder.h"
@@ -22,6 +23,11 @@ struct FloodParts {
     VerifyDesk& desk;
 };
 
+// Of a chunk that said `hops` when it came: it has crossed one link more.
+constexpr std::uint8_t hops_after(std::uint8_t hops) {
+    return hops == 255 ? hops : static_cast<std::uint8_t>(hops + 1);
+}
+
 // Signed batches, from a link or a local publisher to everybody: each is checked once, delivered
 // once, and relayed to every neighbour not known to hold it.
 //
@@ -36,8 +42,20 @@ public:
     // A record stays in the chunk store only while it spreads; its home is the record table.
     static constexpr Duration kRecordRelayTime = std::chrono::seconds(10);
 
+    // After a mass failure the network is in pieces just when most is accused. Whoever links again
+    // is told the accusations of the last seconds, the newest if there are more; nothing else
+    // would tell it, as accusations are no state that record repair compares.
+    static constexpr Duration kAccusationsToldFor = std::chrono::seconds(5);
+    static constexpr std::size_t kAccusationsMax = 1024;
+
+    // Of one publisher. A correct one accuses its neighbours at once and ten members a second in a
+    // sweep, and refutes five times a second; every record goes over every link.
+    static constexpr double kRecordRate = 20;
+    static constexpr double kRecordBurst = 100;
+
     Flood(Core& core, FloodParts parts);
 
+    void handle_link_up(Link& link, Instant now);
     void handle_chunk(Link& from, const wire::Chunk& chunk, Now now);
     void handle_verdict(std::uint64_t pending, bool is_valid, Now now);
     // The verdict never came. That is nobody's fault: the batch may come again.
@@ -87,6 +105,7 @@ private:
     void accept_message(PendingBatch& pending, Now now);
     void store_chunks(StoredBatch& batch, PendingBatch& pending, Now now);
     void relay(StoredBatch& batch, std::uint16_t index);
+    void note_accusation(const StoredBatch& batch);
     void settle(StoredBatch& batch, Now now);
     void follow_clock(Now now);
     void deliver(const StoredBatch& batch);
@@ -95,13 +114,23 @@ private:
     StoredBatch& sign_and_store(const wire::BatchHeader& header, const BuiltBatch& built,
                                 Instant deadline);
     std::uint64_t next_own_seq();
-    TokenBucket& bucket_of(const crypto::NodeId& publisher, Instant now);
+    TokenBucket& bucket_of(const wire::BatchHeader& header);
+
+    struct PublisherShare {
+        TokenBucket messages;
+        TokenBucket records;
+    };
+    struct Accusation {
+        ChunkRef chunk;
+        Instant since;
+    };
 
     Core& core_;
     FloodParts parts_;
+    std::deque<Accusation> accusations_;  // oldest first; some may have left the store
     PendingBatches pending_;
     DedupCache dedup_;
-    std::map<crypto::NodeId, TokenBucket> publisher_buckets_;
+    std::map<crypto::NodeId, PublisherShare> publisher_shares_;
     TokenBucket stranger_bucket_;
     TokenBucket equivocation_bucket_;
     std::array<std::optional<TokenBucket>, kLinksMax> link_buckets_;

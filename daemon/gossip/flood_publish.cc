@@ -1,7 +1,7 @@
 #include "daemon/gossip/flood.h"
 #include "wire/signed_bytes.h"
 
-// What this node itself puts into the flood: messages and records.
+// What this node itself puts into the flood.
 namespace hearsay::gossip {
 
 MessageId Flood::publish(std::string_view topic, ByteView payload, std::uint32_t lifetime_ms,
@@ -53,35 +53,6 @@ StoredBatch& Flood::sign_and_store(const wire::BatchHeader& header, const BuiltB
         parts_.store.add_chunk(batch, chunk);
     }
     return batch;
-}
-
-void Flood::publish_record(const Publication& publication, Now now) {
-    const BuiltBatch built = build_record(publication.body);
-    wire::BatchHeader header;
-    header.publisher = core_.self_id;
-    header.epoch = publication.epoch;
-    header.seq = publication.version;
-    header.created_ms = now.wall.ms;
-    header.lifetime_ms = publication.lifetime_ms;
-    header.kind = publication.kind;
-    if (!publication.is_news) header.flags = wire::kFlagQuiet;
-    header.body_size = static_cast<std::uint32_t>(built.body.size());
-    StoredBatch& batch = sign_and_store(header, built, now.monotonic + kRecordRelayTime);
-    dedup_.insert(batch.uid, batch.deadline, now.monotonic);
-    if (publication.kind != wire::Kind::suspect)
-        parts_.records.put({batch.header, batch.uid, batch.signature, batch.root,
-                            publication.body});
-    relay(batch, 0);
-}
-
-void Flood::send_record(Link& to, const Record& record, Instant now) {
-    StoredBatch* batch = parts_.store.find(record.uid);
-    if (batch == nullptr) {
-        batch = &parts_.store.add(record.header, record.uid, record.signature, record.root,
-                                  now + kRecordRelayTime);
-        parts_.store.add_chunk(*batch, record.frame());
-    }
-    to.queue_chunk(*batch, 0);
 }
 
 }  // namespace hearsay::gossip

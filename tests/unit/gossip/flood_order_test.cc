@@ -39,8 +39,7 @@ Trace trace_of(Stage& stage) {
 }
 
 // `chunk` from `number` is refused, counted once as `why`, and leaves no trace.
-void check_refused(Stage& stage, unsigned number, const wire::Chunk& chunk, Now now,
-                   Counter why) {
+void check_refused(Stage& stage, unsigned number, const wire::Chunk& chunk, Now now, Counter why) {
     const Trace before = trace_of(stage);
     std::uint64_t refusals = 0;
     for (std::size_t i = 0; i < kCounterCount; ++i)
@@ -93,8 +92,7 @@ TEST_CASE("what contradicts itself is refused before any rate is charged", "[flo
     CHECK(scene.put.deliveries.size() == 1);
 }
 
-TEST_CASE("a batch outside its lifetime is refused before any rate is charged",
-          "[flood][order]") {
+TEST_CASE("a batch outside its lifetime is refused before any rate is charged", "[flood][order]") {
     Scene scene(with_publisher_rate(2));
     constexpr std::uint64_t kSkewMs = 300'000;
     const auto message = [&](std::uint64_t created_ms) {
@@ -146,8 +144,7 @@ TEST_CASE("a settled number is refused when its batch is long gone from the stor
     CHECK(scene.put.deliveries.size() == 1);
 }
 
-TEST_CASE("a chunk that belongs to no checked or checking root leaves no trace",
-          "[flood][order]") {
+TEST_CASE("a chunk that belongs to no checked or checking root leaves no trace", "[flood][order]") {
     Scene scene(with_publisher_rate(2));
     const Batch batch = scene.author.message(1, std::string(2'000, 'x'));
     scene.receive(2, batch.chunk(0), after(0s));
@@ -156,12 +153,10 @@ TEST_CASE("a chunk that belongs to no checked or checking root leaves no trace",
     Bytes bytes(bad.bytes.begin(), bad.bytes.end());
     bytes[0] ^= 1;
     bad.bytes = bytes;
-    for (int i = 0; i < 5; ++i)
-        check_refused(scene, 3, bad, after(0s), Counter::refused_bad_path);
+    for (int i = 0; i < 5; ++i) check_refused(scene, 3, bad, after(0s), Counter::refused_bad_path);
     scene.run_checks(after(0s));
     // The same once the batch is held.
-    for (int i = 0; i < 5; ++i)
-        check_refused(scene, 3, bad, after(0s), Counter::refused_bad_path);
+    for (int i = 0; i < 5; ++i) check_refused(scene, 3, bad, after(0s), Counter::refused_bad_path);
     scene.receive(3, batch.chunk(1), after(0s));
     scene.receive(3, batch.chunk(2), after(0s));
     scene.collect();
@@ -190,6 +185,24 @@ TEST_CASE("a publisher over its rate is refused whichever link brings it", "[flo
     check_refused(scene, 3, third.chunk(), after(0s), Counter::refused_publisher_rate);
     scene.receive_and_check(3, Author(6).message(1, "p").chunk(), after(0s));
     CHECK(scene.put.deliveries.size() == 3);
+}
+
+TEST_CASE("records of a publisher have a rate of their own", "[flood][order]") {
+    Scene scene;
+    std::uint64_t count = 0;
+    const auto accuse = [&](Now now) {
+        const Bytes body = encode_suspect({ground::node_of(3), ground::kEpoch, ++count});
+        scene.receive_and_check(
+            2, scene.author.record(wire::Kind::suspect, ground::kEpoch, count, body).chunk(), now);
+    };
+    for (int i = 0; i < 100; ++i) accuse(after(0s));
+    CHECK(scene.counted(Counter::refused_publisher_rate) == 0);
+    accuse(after(0s));
+    CHECK(scene.counted(Counter::refused_publisher_rate) == 1);
+    accuse(after(60ms));
+    CHECK(scene.counted(Counter::refused_publisher_rate) == 1);
+    scene.receive_and_check(2, scene.author.message(1, "p").chunk(), after(60ms));
+    CHECK(scene.put.deliveries.size() == 1);
 }
 
 TEST_CASE("publishers without a presence share one bucket", "[flood][order]") {

@@ -460,5 +460,31 @@ TEST_CASE("a record can be sent long after it has left the store", "[flood]") {
     scene.check_invariants();
 }
 
+TEST_CASE("who links again is told the accusations of the last seconds", "[flood]") {
+    Scene scene;
+    const Bytes body = encode_suspect({ground::node_of(3), kEpoch, 1});
+    const Batch batch = scene.author.record(wire::Kind::suspect, kEpoch, 1, body);
+    scene.receive_and_check(2, batch.chunk(), after(0s));
+    scene.flood.handle_link_up(scene.add_link(9, after(4s)), after(4s).monotonic);
+    const auto told = scene.chunks_to(9, 4s);
+    REQUIRE(told.size() == 1);
+    CHECK(told[0].signature == batch.signature);
+    scene.flood.handle_link_up(scene.link(2), after(4s).monotonic);
+    CHECK(scene.chunks_to(2, 4s).empty());  // it told us
+    scene.flood.handle_link_up(scene.add_link(10, after(5s)), after(5s).monotonic);
+    CHECK(scene.chunks_to(10, 5s).empty());
+}
+
+TEST_CASE("of very many accusations the newest are told", "[flood]") {
+    Scene scene;
+    for (std::uint64_t i = 1; i <= Flood::kAccusationsMax + 1; ++i)
+        scene.flood.publish_record({wire::Kind::suspect, kEpoch, i,
+                                    encode_suspect({ground::node_of(3), kEpoch, i}), true, 10'000},
+                                   after(0s));
+    Link& link = scene.add_link(9);
+    scene.flood.handle_link_up(link, after(0s).monotonic);
+    CHECK(link.chunks_queued() == Flood::kAccusationsMax);
+}
+
 }  // namespace
 }  // namespace hearsay::gossip
