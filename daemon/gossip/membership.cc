@@ -252,6 +252,8 @@ void Membership::tell(EventKind kind, const crypto::NodeId& member, const crypto
     event.kind = kind;
     event.member = member;
     event.other = other;
+    const Member* const known = find(member);
+    if (known != nullptr) event.name = known->presence.name;
     event.text = std::move(text);
     core_.outbox.tell(std::move(event));
 }

@@ -78,6 +78,7 @@ struct Event {
     Endpoint at;
     std::uint64_t ticket = 0;      // accepted, probed
     MessageId id;                  // accepted
+    std::string name;              // of the member: member_*, as it calls itself
     std::string text;
     std::optional<Duration> round_trip;  // probed; nullopt: no answer
 };

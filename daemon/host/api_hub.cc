@@ -101,6 +101,13 @@ const ApiHub::Names& ApiHub::names_of(const crypto::NodeId& id) {
     return found == names_.end() ? kUnknown : found->second;
 }
 
+// Refreshing waits, but nobody should be told of a member without its name.
+void ApiHub::note_name(const crypto::NodeId& id, const std::string& name) {
+    are_names_stale_ = true;
+    Names& names = names_[id];
+    if (names.name != name) names = {name, name};
+}
+
 // ---- from the engine
 
 void ApiHub::handle_delivery(const gossip::Delivery& delivery) {
@@ -137,7 +144,7 @@ void ApiHub::handle_probed(const gossip::Event& event) {
 void ApiHub::handle_event(const gossip::Event& event) {
     if (event.kind == gossip::EventKind::accepted) return handle_accepted(event);
     if (event.kind == gossip::EventKind::probed) return handle_probed(event);
-    if (changes_names(event.kind)) are_names_stale_ = true;
+    if (changes_names(event.kind)) note_name(event.member, event.name);
     line_.clear();
     JsonWriter json(line_);
     json.begin_object().key("event").text(gossip::name_of(event.kind));

@@ -67,6 +67,7 @@ private:
         std::string label;  // labels.h
     };
     const Names& names_of(const crypto::NodeId& id);
+    void note_name(const crypto::NodeId& id, const std::string& name);
     void handle_accepted(const gossip::Event& event);
     void handle_probed(const gossip::Event& event);
     void refresh_names();

@@ -226,6 +226,24 @@ TEST_CASE("messages carry the name of their publisher") {
     CHECK(f.reply()["name"] == "alpha");
 }
 
+TEST_CASE("who joins just after another is told by name too") {
+    Fixture f;
+    f.ask(R"({"op":"events"})");
+    gossip::Event event;
+    event.kind = gossip::EventKind::member_joined;
+    for (const char* const name : {"alpha", "beta"}) {  // the second before names are read again
+        ++event.member.bytes[0];
+        event.name = name;
+        auto& member = f.target.node_snapshot.members.emplace_back();
+        member.id = event.member;
+        member.name = name;
+        f.hub.handle_event(event);
+        const Json line = f.reply();
+        CHECK(line["name"] == name);
+        CHECK(line["label"] == name);
+    }
+}
+
 TEST_CASE("unsubscribing by pattern and as a whole ends deliveries") {
     Fixture f;
     f.ask(R"({"op":"subscribe","topics":["a","b"]})");
