@@ -101,6 +101,10 @@ class Lab:
         run("ip", "-n", namespace, "link", "set", "lo", "up")
         return namespace
 
+    def remove_namespace(self, namespace):
+        run("ip", "netns", "del", namespace)
+        self.namespaces.remove(namespace)
+
     def add_bridge(self, bridge):
         run("ip", "-n", self.switch, "link", "add", "name", bridge, "type", "bridge",
             "mcast_snooping", "0")

@@ -6,7 +6,7 @@ namespace hearsay::sim {
 namespace {
 
 constexpr std::size_t kManyHellos = 150;
-constexpr std::size_t kManyBeacons = 30;
+constexpr std::size_t kManyBeacons = 250;
 
 Endpoint somewhere(Network& network) {
     const auto byte = [&] { return static_cast<std::uint8_t>(network.random().below(256)); };
@@ -71,7 +71,7 @@ std::string_view name_of(Pest pest) {
 void pester(Network& network, std::size_t node, Pest pest) {
     const std::uint64_t tag = crypto::network_tag(network.secrets().id);
     const Endpoint from = somewhere(network);
-    const Endpoint on_link = address_of(5000 + network.random().below(1000), 0, false);
+    const auto on_link = [&] { return address_of(5000 + network.random().below(1000), 0, false); };
     switch (pest) {
         case Pest::garbage:
             for (int i = 0; i < 50; ++i) send_garbage(network, node);
@@ -102,11 +102,11 @@ void pester(Network& network, std::size_t node, Pest pest) {
                 network.inject(node, from, hello(network, tag, false, false));
             return;
         case Pest::stale_beacon:
-            network.inject(node, on_link, beacon(network, network.wall_ms(node) - 3'600'000));
+            network.inject(node, on_link(), beacon(network, network.wall_ms(node) - 3'600'000));
             return;
         case Pest::many_beacons:
             for (std::size_t i = 0; i < kManyBeacons; ++i)
-                network.inject(node, on_link, beacon(network, network.wall_ms(node)));
+                network.inject(node, on_link(), beacon(network, network.wall_ms(node)));
             return;
     }
 }
