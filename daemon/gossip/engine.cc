@@ -258,6 +258,7 @@ void Engine::Parts::run_commands(Now now) {
     run_publishes(now);
     if (leave_asked && !close_at) {
         membership.leave(now.monotonic);
+        probes.give_up();
         close_at = now.monotonic + kGoodbyeTime;
     }
     if (close_at && *close_at <= now.monotonic && !has_left) {

@@ -139,7 +139,8 @@ bool Engine::disconnect(const crypto::NodeId& member) {
 std::optional<PublishTicket> Engine::probe(const crypto::NodeId& member, Now now) {
     Parts& parts = *parts_;
     Link* link = parts.links.find(member);
-    if (link == nullptr || !parts.probes.start(parts.last_ticket + 1, *link, now.monotonic))
+    if (parts.leave_asked || link == nullptr ||
+        !parts.probes.start(parts.last_ticket + 1, *link, now.monotonic))
         return std::nullopt;
     parts.is_due_now = true;
     parts.last_call = std::max(parts.last_call, now.monotonic);

@@ -43,6 +43,11 @@ void Probes::handle_timeout(Instant now) {
     });
 }
 
+void Probes::give_up() {
+    for (const Probe& probe : probes_) tell(probe, std::nullopt);
+    probes_.clear();
+}
+
 std::optional<Instant> Probes::next_deadline() const {
     if (probes_.empty()) return std::nullopt;
     return probes_.front().asked + kPatience;

@@ -22,6 +22,8 @@ public:
     bool start(std::uint64_t ticket, Link& link, Instant now);
     void handle_heartbeat(const Link& link, const wire::Heartbeat& heartbeat, Instant now);
     void handle_timeout(Instant now);
+    // This node leaves: all end without an answer.
+    void give_up();
     std::optional<Instant> next_deadline() const;
     std::size_t size() const { return probes_.size(); }
 

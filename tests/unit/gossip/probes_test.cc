@@ -59,6 +59,19 @@ TEST_CASE("a probe of a neighbour that is silent ends without a round trip", "[p
     CHECK(lan.put(1).count(EventKind::probed) == 1);
 }
 
+TEST_CASE("a probe ends without a round trip when this node leaves", "[probes]") {
+    Lan lan;
+    REQUIRE(lan.make_complete(2));
+    REQUIRE(probe(lan, 1, 2));
+    lan.loses = [](unsigned, unsigned, ByteView) { return true; };
+    lan.engine(1).leave();
+    CHECK_FALSE(probe(lan, 1, 2));
+    REQUIRE(lan.run_until([&] { return lan.engine(1).has_left(); }));
+    const Event* event = lan.put(1).find(EventKind::probed);
+    REQUIRE(event != nullptr);
+    CHECK_FALSE(event->round_trip);
+}
+
 TEST_CASE("who has no link cannot be probed", "[probes]") {
     Lan lan;
     REQUIRE(lan.make_complete(2));
