@@ -82,6 +82,23 @@ reloads() {
     fi
 }
 
+refuses_bad_configuration() {
+    local said is_refused=yes
+    on_root "$1" 'mkdir -p /etc/hearsay/conf.d &&
+        printf "[limits]\nlinks = 0\n" >/etc/hearsay/conf.d/bad.toml'
+    if [ "$mode" = booted ]; then
+        on_root "$1" 'systemctl reload hearsay' && is_refused=
+        said=$(on_root "$1" 'journalctl -u hearsay -n 20')
+    else
+        said=$(on "$1" 'sudo hearsay reload 2>&1') && is_refused=
+    fi
+    on_root "$1" 'rm /etc/hearsay/conf.d/bad.toml && hearsay status'
+    if [ -z "$is_refused" ] || ! grep -q 'bad.toml:2:9: limits.links' <<<"$said"; then
+        printf '%s\n' "$said"
+        return 1
+    fi
+}
+
 # ---- the steps ----------------------------------------------------------------------------------
 
 hosts_are_up() {
@@ -172,6 +189,8 @@ rest_of_life() {
     local key
     key=$(key_of a)
     expect "a: reloads its configuration" reloads a || true
+    expect "a: names what is wrong with a bad one, and keeps its own" refuses_bad_configuration a ||
+        true
     service_stops a
     expect "a: is removed" on a 'sudo apt remove -y hearsay' || return 1
     expect "a: nothing runs any more" service_is_gone a || true

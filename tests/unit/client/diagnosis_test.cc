@@ -108,6 +108,14 @@ TEST_CASE("a host none of whose interfaces carries beacons is told why", "[docto
     CHECK(codes(facts, here).empty());
 }
 
+TEST_CASE("beacons that cannot be received are found, with the kernel's reason", "[doctor]") {
+    Json facts = healthy();
+    facts["beacon"]["problem"] = "cannot receive beacons on interface 2: No buffer space available";
+    CHECK(codes(facts) == Codes{"beacons_fail"});
+    facts["beacon"]["on"] = false;
+    CHECK(codes(facts).empty());
+}
+
 TEST_CASE("a beacon without an answer is a blocked port", "[doctor]") {
     Json facts = healthy();
     Json& heard = facts["heard"][0];
