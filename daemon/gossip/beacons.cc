@@ -157,11 +157,18 @@ bool Beacons::has_place_to_send() const {
 void Beacons::handle_timeout(Now now) {
     if (!has_place_to_send() || next_at_ > now.monotonic) return;
     send(now.wall);
-    const Duration interval = core_.config.discovery.beacon_interval;
-    const Duration pause =
-        sent_ < kFirstPauses.size() ? std::min(kFirstPauses[sent_], interval) : interval;
+    const Duration next = pause(now.monotonic);
     ++sent_;
-    next_at_ = now.monotonic + core_.random.between(pause * 8 / 10, pause * 12 / 10);
+    next_at_ = now.monotonic + core_.random.between(next * 8 / 10, next * 12 / 10);
+}
+
+Duration Beacons::pause(Instant now) const {
+    const Duration interval = core_.config.discovery.beacon_interval;
+    if (sent_ < kFirstPauses.size()) return std::min(kFirstPauses[sent_], interval);
+    const auto heard = std::count_if(newest_.begin(), newest_.end(), [&](const auto& entry) {
+        return now - entry.second.last <= kSilence;
+    });
+    return std::clamp(interval * heard / kNodesAtInterval, interval, std::max(interval, kPauseMax));
 }
 
 void Beacons::send(WallTime wall) {

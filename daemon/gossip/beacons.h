@@ -49,6 +49,10 @@ public:
 private:
     // Without a beacon for so long a node counts as new again.
     static constexpr Duration kSilence = std::chrono::minutes(1);
+    // All on a LAN together send what so many would at the configured interval: whoever hears more
+    // waits longer, up to kPauseMax.
+    static constexpr int kNodesAtInterval = 8;
+    static constexpr Duration kPauseMax = std::chrono::seconds(20);
 
     struct Ear {
         std::uint64_t sent = 0;
@@ -66,6 +70,7 @@ private:
     void note(const wire::Beacon& beacon, const Endpoint& at, std::uint32_t interface, Instant now);
     void send(WallTime wall);
     bool has_place_to_send() const;
+    Duration pause(Instant now) const;
 
     Core& core_;
     std::vector<Interface> interfaces_;

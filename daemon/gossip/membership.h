@@ -66,8 +66,8 @@ class Membership {
 public:
     // Refreshes travel by record repair, one random neighbour a second, so a few dozen seconds are
     // enough for them to be everywhere; with more members each may speak more rarely.
-    static constexpr Duration kRefreshInterval = std::chrono::seconds(30);
-    static constexpr Duration kRefreshPerMember = std::chrono::milliseconds(200);
+    static constexpr Duration kRefreshInterval = std::chrono::seconds(60);
+    static constexpr Duration kRefreshPerMember = std::chrono::milliseconds(500);
     static constexpr int kRefreshesMissed = 4;  // before a member nobody is linked to has lapsed
     static constexpr Duration kConfirmedAfter = std::chrono::milliseconds(500);
     static constexpr Duration kUnconfirmedAfter = std::chrono::seconds(3);

@@ -227,6 +227,29 @@ TEST_CASE("beacons are quick at first and then keep their interval", "[beacon]")
     CHECK(scene.ground.take().sent.size() == 1);
 }
 
+TEST_CASE("who hears many sends more rarely, and again as before when they are gone", "[beacon]") {
+    Scene scene;
+    const auto gap_after = [&](Duration from, unsigned others) {
+        for (unsigned i = 0; i < others; ++i)
+            scene.hears(7 + i, beacon_of(7 + i, kWallMs), after(from));
+        std::vector<Duration> times;
+        for (Duration now = from; times.size() < 2; now += 10ms) {
+            scene.beacons.handle_timeout(after(now));
+            if (!scene.ground.take().sent.empty()) times.push_back(now);
+        }
+        return times[1] - times[0];
+    };
+    for (Duration now = 0s; now < 10s; now += 10ms) scene.beacons.handle_timeout(after(now));
+    const Duration of_few = gap_after(20s, 8);
+    CHECK((of_few >= 4s && of_few <= 6'010ms));
+    const Duration of_some = gap_after(60s, 16);
+    CHECK((of_some >= 8s && of_some <= 12'010ms));
+    const Duration of_many = gap_after(120s, 100);
+    CHECK((of_many >= 16s && of_many <= 24'010ms));
+    const Duration alone = gap_after(300s, 0);
+    CHECK((alone >= 4s && alone <= 6'010ms));
+}
+
 TEST_CASE("what was sent and heard is told for each interface", "[beacon]") {
     Scene scene;
     scene.beacons.handle_timeout(after(0s));
