@@ -12,7 +12,6 @@ using namespace std::chrono_literals;
 // messages of somebody whose presence is still on its way, too few to matter in a flood.
 constexpr double kStrangerRate = 1000;
 constexpr double kEquivocationRate = 10;
-constexpr std::size_t kPublisherSharesMax = 8192;
 // What arrives late (or from a publisher whose clock is behind) still gets this long to spread.
 constexpr Duration kSpreadTimeMin = 5s;
 
@@ -131,33 +130,6 @@ Flood::Gate Flood::check_record(Link& from, const wire::Chunk& chunk) {
             return Gate::refused;
     }
     return Gate::refused;
-}
-
-Flood::Gate Flood::check_rates(const Link& from, const wire::BatchHeader& header, Instant now) {
-    auto& link = link_buckets_[from.slot()];
-    const double rate = core_.config.limits.publisher_rate;
-    if (!link) link.emplace(rate, rate);
-    if (!link->take(1, now)) {
-        core_.count(Counter::refused_link_rate);
-        return Gate::refused;
-    }
-    if (!bucket_of(header).take(1, now)) {
-        core_.count(Counter::refused_publisher_rate);
-        return Gate::refused;
-    }
-    return Gate::pass;
-}
-
-TokenBucket& Flood::bucket_of(const wire::BatchHeader& header) {
-    if (parts_.membership.find(header.publisher) == nullptr) return stranger_bucket_;
-    if (publisher_shares_.size() >= kPublisherSharesMax) publisher_shares_.clear();
-    const double rate = core_.config.limits.publisher_rate;
-    PublisherShare& share =
-        publisher_shares_
-            .try_emplace(header.publisher,
-                         PublisherShare{{rate, rate}, {kRecordRate, kRecordBurst}})
-            .first->second;
-    return header.kind == wire::Kind::message ? share.messages : share.records;
 }
 
 void Flood::start_check(Link& from, const wire::Chunk& chunk, Now now) {
