@@ -171,6 +171,16 @@ Duration Beacons::pause(Instant now) const {
     return std::clamp(interval * heard / kNodesAtInterval, interval, std::max(interval, kPauseMax));
 }
 
+// An interface that has addresses of one family only is never left out.
+bool Beacons::is_turn_of(const Interface& interface) const {
+    if (sent_ < kFirstPauses.size()) return true;
+    if (interface.address.is_ipv4() == (sent_ % 2 == 0)) return true;
+    return std::none_of(interfaces_.begin(), interfaces_.end(), [&](const Interface& other) {
+        return other.index == interface.index &&
+               other.address.is_ipv4() != interface.address.is_ipv4();
+    });
+}
+
 void Beacons::send(WallTime wall) {
     wire::Beacon beacon;
     beacon.port = core_.self.port;
@@ -183,7 +193,8 @@ void Beacons::send(WallTime wall) {
     std::set<std::pair<std::uint32_t, bool>> done;  // an interface may have many addresses
     for (const Interface& interface : interfaces_) {
         const bool is_ipv4 = interface.address.is_ipv4();
-        if (!interface.is_multicast || !done.emplace(interface.index, is_ipv4).second) continue;
+        if (!interface.is_multicast || !is_turn_of(interface)) continue;
+        if (!done.emplace(interface.index, is_ipv4).second) continue;
         Endpoint group = is_ipv4 ? kGroup4 : kGroup6;
         group.scope = interface.index;
         core_.outbox.send_copy(group, packet);

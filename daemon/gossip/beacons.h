@@ -18,6 +18,9 @@ namespace hearsay::gossip {
 // Bounds: kRate beacons a second are looked at (the MAC costs about a microsecond; 60 hosts send 24
 // a second, and 240 in the first 0.3 s when all start at once), the newest time of kNodesMax nodes
 // is remembered, and a beacon must come from an address on one of our own interfaces' ranges.
+//
+// The first beacons go over IPv4 and IPv6, then the two take turns: two hosts that could hear each
+// other by one of them only still do, and everybody is sent half.
 class Beacons {
 public:
     static constexpr double kRate = 200;
@@ -43,16 +46,16 @@ public:
     std::optional<Instant> next_deadline() const;
 
     std::vector<EarSnapshot> ears(Instant now) const;
-    // Of the last minute.
+    // Of the last two minutes.
     std::vector<HeardSnapshot> heard(Instant now) const;
 
 private:
     // Without a beacon for so long a node counts as new again.
-    static constexpr Duration kSilence = std::chrono::minutes(1);
+    static constexpr Duration kSilence = std::chrono::minutes(2);
     // All on a LAN together send what so many would at the configured interval: whoever hears more
     // waits longer, up to kPauseMax.
     static constexpr int kNodesAtInterval = 8;
-    static constexpr Duration kPauseMax = std::chrono::seconds(20);
+    static constexpr Duration kPauseMax = std::chrono::seconds(30);
 
     struct Ear {
         std::uint64_t sent = 0;
@@ -69,6 +72,7 @@ private:
     bool is_ours(const wire::Beacon& beacon, const Endpoint& from, Instant now);
     void note(const wire::Beacon& beacon, const Endpoint& at, std::uint32_t interface, Instant now);
     void send(WallTime wall);
+    bool is_turn_of(const Interface& interface) const;
     bool has_place_to_send() const;
     Duration pause(Instant now) const;
 

@@ -44,7 +44,7 @@ struct TurnedAway {
 
 struct DiscoverySnapshot {
     std::vector<EarSnapshot> ears;
-    std::vector<HeardSnapshot> heard;  // in the last minute; at most kHeardShown
+    std::vector<HeardSnapshot> heard;  // in the last two minutes; at most kHeardShown
     std::vector<NeighbourSnapshot> neighbours;
     std::optional<TurnedAway> wrong_network;
     std::optional<TurnedAway> wrong_secret;

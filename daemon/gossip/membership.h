@@ -64,9 +64,9 @@ struct Publication {
 //      those never linked: keys are cheap, links to this node are not.
 class Membership {
 public:
-    // Refreshes travel by record repair, one random neighbour a second, so a few dozen seconds are
+    // Refreshes travel by record repair, one random neighbour every two seconds, so a minute is
     // enough for them to be everywhere; with more members each may speak more rarely.
-    static constexpr Duration kRefreshInterval = std::chrono::seconds(60);
+    static constexpr Duration kRefreshInterval = std::chrono::seconds(90);
     static constexpr Duration kRefreshPerMember = std::chrono::milliseconds(500);
     static constexpr int kRefreshesMissed = 4;  // before a member nobody is linked to has lapsed
     static constexpr Duration kConfirmedAfter = std::chrono::milliseconds(500);

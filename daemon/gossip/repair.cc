@@ -25,6 +25,7 @@ void Repair::handle_link_up(Link& link, Instant now) {
     tell_records(link);
     tell_streams(link);
     tell_at_ = std::min(tell_at_, now + kTellInterval);
+    young_until_ = now + kYoungFor;
 }
 
 void Repair::handle_link_down(std::size_t slot) {
@@ -86,7 +87,7 @@ void Repair::handle_have(Link& from, const wire::Have& have, Now now) {
         if (differing != 0) list_records(from, differing);
         // Far apart, as after joining: do not wait for the next turn.
         if (std::popcount(differing) > kFarApart)
-            records_at_ = std::min(records_at_, now.monotonic + kRecordsInterval / 5);
+            records_at_ = std::min(records_at_, now.monotonic + kRecordsIntervalYoung / 5);
     }
     if (!have.records.empty() || have.expanded != 0) compare_records(from, have, now.monotonic);
 }
@@ -364,8 +365,8 @@ void Repair::handle_timeout(Instant now) {
         if (!behind.empty()) tell_streams(*behind[core_.random.below(behind.size())]);
     }
     if (records_at_ <= now) {
-        records_at_ = now + core_.random.between(kRecordsInterval * 9 / 10,
-                                                 kRecordsInterval * 11 / 10);
+        const Duration interval = now < young_until_ ? kRecordsIntervalYoung : kRecordsInterval;
+        records_at_ = now + core_.random.between(interval * 9 / 10, interval * 11 / 10);
         if (Link* link = parts_.links.random()) tell_records(*link);
     }
 }

@@ -22,7 +22,11 @@ namespace hearsay::gossip {
 class Repair {
 public:
     static constexpr Duration kTellInterval = std::chrono::milliseconds(250);
-    static constexpr Duration kRecordsInterval = std::chrono::seconds(1);
+    // Records are compared with one random neighbour: while links still come up the directory is
+    // moving, and joins that the flood has lost are not to wait.
+    static constexpr Duration kRecordsInterval = std::chrono::seconds(2);
+    static constexpr Duration kRecordsIntervalYoung = std::chrono::seconds(1);
+    static constexpr Duration kYoungFor = std::chrono::seconds(15);  // since a link came up
     static constexpr int kFarApart = 8;  // differing buckets
     static constexpr Duration kWantDelay = std::chrono::milliseconds(20);
     static constexpr Duration kWantRetry = std::chrono::milliseconds(200);
@@ -104,6 +108,7 @@ private:
     std::map<Seq, Asked> asked_;
     Instant tell_at_{};
     Instant records_at_{};
+    Instant young_until_{};
 };
 
 }  // namespace hearsay::gossip

@@ -245,9 +245,41 @@ TEST_CASE("who hears many sends more rarely, and again as before when they are g
     const Duration of_some = gap_after(60s, 16);
     CHECK((of_some >= 8s && of_some <= 12'010ms));
     const Duration of_many = gap_after(120s, 100);
-    CHECK((of_many >= 16s && of_many <= 24'010ms));
-    const Duration alone = gap_after(300s, 0);
+    CHECK((of_many >= 24s && of_many <= 36'010ms));
+    const Duration alone = gap_after(400s, 0);
     CHECK((alone >= 4s && alone <= 6'010ms));
+}
+
+TEST_CASE("after the first beacons IPv4 and IPv6 take turns, where an interface has both",
+          "[beacon]") {
+    Scene scene;
+    const auto counts = [&](const std::vector<Interface>& interfaces, Duration from) {
+        scene.beacons.set_interfaces(interfaces, after(from).monotonic);
+        std::vector<std::pair<std::size_t, std::size_t>> result;  // IPv4, IPv6
+        for (Duration now = from; result.size() < 8; now += 10ms) {
+            scene.beacons.handle_timeout(after(now));
+            const auto sent = scene.ground.take().sent;
+            if (sent.empty()) continue;
+            const auto of_ipv4 = std::count_if(sent.begin(), sent.end(), [](const auto& datagram) {
+                return datagram.to.is_ipv4();
+            });
+            result.emplace_back(of_ipv4, sent.size() - static_cast<std::size_t>(of_ipv4));
+        }
+        return result;
+    };
+    const Interface ipv4 = interface_of(2, place(1), 24);
+    const Interface ipv6 = interface_of(2, link_local(1, 2), 64);
+    const auto both = counts({ipv4, ipv6}, 0s);
+    for (std::size_t i = 0; i < both.size(); ++i) {
+        if (i < 4) CHECK(both[i] == std::pair<std::size_t, std::size_t>(1, 1));
+        if (i >= 4) CHECK(both[i].first + both[i].second == 1);
+        if (i > 4) CHECK(both[i].first != both[i - 1].first);
+    }
+    for (const auto& [of_ipv4, of_ipv6] : counts({ipv4}, 100s)) CHECK(of_ipv4 + of_ipv6 == 1);
+    // Another interface's other family is no reason to wait.
+    const Interface elsewhere = interface_of(3, link_local(1, 3), 64);
+    for (const auto& [of_ipv4, of_ipv6] : counts({ipv4, elsewhere}, 200s))
+        CHECK(of_ipv4 + of_ipv6 == 2);
 }
 
 TEST_CASE("what was sent and heard is told for each interface", "[beacon]") {
@@ -277,10 +309,10 @@ TEST_CASE("who was heard lately is told, and for how long", "[beacon]") {
     CHECK(heard[0].at == place(7).with_port(5'000));
     CHECK(heard[0].age == 2s);
     CHECK(heard[0].span == 30s);
-    CHECK(scene.beacons.heard(after(91s).monotonic).empty());
+    CHECK(scene.beacons.heard(after(151s).monotonic).empty());
     // After a long silence it counts as new.
-    CHECK(scene.hears(7, beacon_of(7, kWallMs), after(100s)));
-    heard = scene.beacons.heard(after(101s).monotonic);
+    CHECK(scene.hears(7, beacon_of(7, kWallMs), after(160s)));
+    heard = scene.beacons.heard(after(161s).monotonic);
     REQUIRE(heard.size() == 1);
     CHECK(heard[0].span == 0s);
 }
