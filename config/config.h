@@ -77,6 +77,8 @@ struct Discovery {
 struct Flood {
     Duration lifetime = 60s;                      // default of a message: 1 s to 1 h
     Duration clock_skew_max = 5min;               // 1 s to 1 h
+    Duration batch_delay = 1ms;                   // 0 to 100 ms
+    std::uint32_t redundancy = 2;                 // 1 to 4; 0: everybody tells everybody
     bool operator==(const Flood&) const = default;
 };
 

@@ -91,6 +91,14 @@ constexpr Key kKeys[] = {
     {"flood", "clock_skew_max", Kind::duration, between(1s, 1h), kReloadable,
      [](Config& c) -> Field { return &c.flood.clock_skew_max; },
      "How far a publisher's clock may be ahead of this host's before its messages are refused."},
+    {"flood", "batch_delay", Kind::duration, between(0ms, 100ms), kReloadable,
+     [](Config& c) -> Field { return &c.flood.batch_delay; },
+     "How long messages that follow each other wait for company, to be signed together. The first "
+     "never waits."},
+    {"flood", "redundancy", Kind::count, {0, 4}, kReloadable,
+     [](Config& c) -> Field { return &c.flood.redundancy; },
+     "Neighbours from which each message is taken; the others only tell what they have. 1 is the "
+     "cheapest, more are quicker where datagrams are lost. 0: from all."},
 
     {"limits", "links", Kind::count, {1, 64}, kFixed,
      [](Config& c) -> Field { return &c.limits.links; },

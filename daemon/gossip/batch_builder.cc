@@ -42,6 +42,21 @@ void hash_chunks(BuiltBatch& batch) {
 
 }  // namespace
 
+bool ChunkPacker::add(std::size_t payload_size) {
+    const std::size_t size = wire::kMessageOverhead + payload_size;
+    std::size_t count = count_;
+    std::size_t used = used_;
+    if (used > 0 && size > chunk_max_ - used) {
+        ++count;
+        used = 0;
+    }
+    count += size > chunk_max_ ? (size - 1) / chunk_max_ : 0;
+    if (count > count_max_) return false;
+    used_ = used + size - (size > chunk_max_ ? (size - 1) / chunk_max_ * chunk_max_ : 0);
+    count_ = count;
+    return true;
+}
+
 BuiltBatch build_batch(std::span<const ByteView> payloads, std::size_t topic_size) {
     BuiltBatch batch;
     ByteWriter writer(batch.body);

@@ -29,6 +29,21 @@ struct BuiltBatch {
     }
 };
 
+// Whether messages still fit a number of chunks, cut as build_batch() cuts them.
+class ChunkPacker {
+public:
+    ChunkPacker(std::size_t chunk_max, std::size_t chunk_count_max)
+        : chunk_max_(chunk_max), count_max_(chunk_count_max) {}
+    // False when a message of so many bytes no longer fits: nothing has changed then.
+    bool add(std::size_t payload_size);
+
+private:
+    std::size_t chunk_max_;
+    std::size_t count_max_;
+    std::size_t count_ = 1;
+    std::size_t used_ = 0;  // of the last chunk
+};
+
 // Cuts on message boundaries where it can: a message that fits a chunk of its own is not split.
 // Precondition: each payload at most wire::kPayloadSizeMax, their body at most kBodySizeMax.
 BuiltBatch build_batch(std::span<const ByteView> payloads, std::size_t topic_size);

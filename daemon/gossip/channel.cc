@@ -34,6 +34,11 @@ std::size_t Channel::seal(ByteView plaintext, MutableBytes out, std::uint64_t& n
     return plaintext.size() + wire::kSealedOverhead;
 }
 
+void Channel::owe_ack(Instant now) {
+    if (unacked_count_ == 0) oldest_unacked_at_ = now;
+    unacked_count_ = std::max(unacked_count_, kAckEvery);
+}
+
 std::optional<Instant> Channel::ack_deadline() const {
     if (unacked_count_ == 0) return std::nullopt;
     return unacked_count_ >= kAckEvery ? oldest_unacked_at_ : oldest_unacked_at_ + kAckDelay;

@@ -48,6 +48,8 @@ public:
     std::size_t seal(ByteView plaintext, MutableBytes out, std::uint64_t& number);
 
     bool has_ack_pending() const { return unacked_count_ > 0; }
+    // Something that rides on acks cannot wait for the next.
+    void owe_ack(Instant now);
     std::optional<Instant> ack_deadline() const;
     // The pending ack, its ranges in `ranges`; nothing is pending afterwards.
     wire::Ack take_ack(std::span<wire::NumberRange> ranges, Instant now);

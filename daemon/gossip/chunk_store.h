@@ -37,6 +37,7 @@ struct StoredBatch {
     crypto::Hash root;
     std::vector<StoredChunk> chunks;  // chunk_count of them
     std::size_t held_count = 0;
+    LinkMask first_from = 0;          // the link that brought it first; none: published here
     std::uint8_t hops = 0;            // links it crossed to get here
     Instant deadline;
     std::size_t byte_count = 0;

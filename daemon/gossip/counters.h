@@ -59,6 +59,10 @@ enum class Counter : std::uint8_t {
     chunks_repaired,            // sent because wanted
     chunks_wanted,
     packets_lost,               // believed lost and queued again
+    batches_published,
+    prunes_sent,                // neighbours asked to only tell of a publisher's messages
+    grafts_sent,                // and to send them again
+    wants_early,                // asked for while it was on its way
     // Bounds that bit.
     store_evicted,
     dedup_evicted,

@@ -43,6 +43,8 @@ Engine::Parts::Parts(EngineSetup setup, Now now)
       links(core, store),
       probes(core, links),
       desk(core),
+      tree(core, links),
+      backpressure(core, links, tree),
       flood(core, flood_parts()),
       repair(core, flood_parts(), flood),
       handshakes(core, desk),
@@ -175,7 +177,7 @@ void Engine::Parts::handle_frame(Link& link, Channel& channel, const wire::Frame
     if (const auto* chunk = std::get_if<wire::Chunk>(&frame))
         flood.handle_chunk(link, *chunk, now);
     else if (const auto* ack = std::get_if<wire::Ack>(&frame))
-        link.handle_ack(channel, *ack, now.monotonic);
+        handle_ack(link, channel, *ack, now.monotonic);
     else if (const auto* have = std::get_if<wire::Have>(&frame))
         repair.handle_have(link, *have, now);
     else if (const auto* want = std::get_if<wire::Want>(&frame))
@@ -184,7 +186,15 @@ void Engine::Parts::handle_frame(Link& link, Channel& channel, const wire::Frame
         handle_heartbeat(link, *heartbeat, now);
     else if (const auto* close = std::get_if<wire::Close>(&frame))
         handle_close(link, *close, now);
-    // Prune and Graft ask for less or more of the same: flooding to everybody satisfies both.
+    else if (const auto* prune = std::get_if<wire::Prune>(&frame))
+        tree.handle_prune(link, prune->publisher, now.monotonic);
+    else if (const auto* graft = std::get_if<wire::Graft>(&frame))
+        tree.handle_graft(link, graft->publisher);
+}
+
+void Engine::Parts::handle_ack(Link& link, Channel& channel, const wire::Ack& ack, Instant now) {
+    link.handle_ack(channel, ack, now);
+    backpressure.handle_credits(link, ack.credits, now);
 }
 
 void Engine::Parts::handle_heartbeat(Link& link, const wire::Heartbeat& heartbeat, Now now) {
@@ -238,6 +248,7 @@ void Engine::Parts::handle_timeout(Now now) {
     rekey(now);
     watch_clock(now);
     settle(now);
+    backpressure.update(now.monotonic);
     links.flush(now);
 }
 
@@ -270,18 +281,27 @@ void Engine::Parts::run_commands(Now now) {
 }
 
 void Engine::Parts::run_publishes(Now now) {
-    for (std::size_t i = 0; i < kPublishesPerCall && !publishes.empty(); ++i) {
-        const QueuedPublish queued = std::move(publishes.front());
-        publishes.pop_front();
-        publish_bytes -= queued.payload.size();
+    const Duration delay = core.config.flood.batch_delay;
+    publish_again_at.reset();
+    for (std::size_t i = 0; i < kBatchesPerCall && !publishes.is_empty(); ++i) {
+        if (!backpressure.may_publish(now.monotonic)) {
+            // An ack usually comes first.
+            publish_again_at = now.monotonic + kPublishPause;
+            return;
+        }
+        const auto batch = publishes.take(delay, now.monotonic);
+        if (!batch) break;
         Event event;
         event.kind = EventKind::accepted;
         event.member = core.self_id;
-        event.ticket = queued.ticket;
-        event.id = flood.publish(queued.topic, queued.payload, queued.lifetime_ms, now);
-        core.outbox.tell(std::move(event));
+        event.id = flood.publish(batch->topic, batch->payloads(), batch->lifetime_ms,
+                                 batch->created, now);
+        for (const PublishTicket ticket : batch->tickets) {
+            event.ticket = ticket;
+            core.outbox.tell(event);
+            ++event.id.index;
+        }
     }
-    if (!publishes.empty()) is_due_now = true;
 }
 
 void Engine::Parts::watch_clock(Now now) {
@@ -368,6 +388,8 @@ std::optional<Instant> Engine::Parts::find_deadline() const {
         next = earliest(next, sweep.next_deadline());
     }
     if (close_at && !has_left) next = earliest(next, close_at);
+    const auto publishing = publishes.next_deadline(core.config.flood.batch_delay);
+    next = earliest(next, publish_again_at ? publish_again_at : publishing);
     return next;
 }
 

@@ -64,7 +64,6 @@ std::string_view name_of(PublishError error);
 struct PublishOptions {
     std::optional<Duration> lifetime;  // default: [flood] lifetime
 };
-using PublishTicket = std::uint64_t;
 
 // The whole protocol as a function of its inputs: datagrams, commands, verdicts and time in;
 // datagrams, signature checks, deliveries and events out. No sockets, clock, threads or entropy,

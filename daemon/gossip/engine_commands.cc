@@ -97,13 +97,9 @@ Result<PublishTicket, PublishError> Engine::publish(std::string_view topic, Byte
         parts.core.count(Counter::clock_refused_publish);
         return PublishError::clock_skewed;
     }
-    if (parts.publishes.size() >= Parts::kPublishesMax ||
-        parts.publish_bytes + payload.size() > Parts::kPublishBytesMax)
-        return PublishError::busy;
-    parts.publishes.push_back({++parts.last_ticket, std::string(topic),
-                               Bytes(payload.begin(), payload.end()),
-                               static_cast<std::uint32_t>(lifetime)});
-    parts.publish_bytes += payload.size();
+    if (!parts.publishes.has_room(payload.size())) return PublishError::busy;
+    parts.publishes.push(topic, payload, static_cast<std::uint32_t>(lifetime),
+                         ++parts.last_ticket, now);
     parts.is_due_now = true;
     parts.last_call = std::max(parts.last_call, now.monotonic);
     return PublishTicket{parts.last_ticket};

@@ -18,6 +18,8 @@ void Engine::Parts::handle_close(Link& link, const wire::Close& close, Now now) 
 void Engine::Parts::handle_closed(Instant now) {
     for (ClosedLink& closed : links.take_closed()) {
         repair.handle_link_down(closed.slot);
+        tree.handle_link_down(closed.slot);
+        backpressure.handle_link_down(closed.slot);
         membership.handle_link_down(closed.id, closed.is_silent, now);
         const Member* member = membership.find(closed.id);
         const bool said_goodbye = member != nullptr && member->state == MemberState::left;

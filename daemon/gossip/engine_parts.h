@@ -4,6 +4,7 @@
 #include "daemon/gossip/engine.h"
 #include "daemon/gossip/overlay.h"
 #include "daemon/gossip/probes.h"
+#include "daemon/gossip/publish_queue.h"
 #include "daemon/gossip/repair.h"
 #include "daemon/gossip/saved_state.h"
 #include "daemon/gossip/scan.h"
@@ -15,20 +16,14 @@ namespace hearsay::gossip {
 // routes between them: engine.cc the way of a datagram and of time, engine_links.cc what a link
 // that comes or goes means to the parts, engine_commands.cc what the host asks for and is told.
 struct Engine::Parts {
-    // Publishes waiting for the next timeout; more are answered busy.
-    static constexpr std::size_t kPublishesMax = 4096;
-    static constexpr std::size_t kPublishBytesMax = 16 << 20;
-    static constexpr std::size_t kPublishesPerCall = 256;
-
-    struct QueuedPublish {
-        PublishTicket ticket = 0;
-        std::string topic;
-        Bytes payload;
-        std::uint32_t lifetime_ms = 0;
-    };
+    // Batches signed in one call of the engine: each takes about 30 us, and others want their turn.
+    static constexpr std::size_t kBatchesPerCall = 32;
+    // Before it is seen again whether the neighbours have room.
+    static constexpr Duration kPublishPause = std::chrono::milliseconds(10);
 
     Parts(EngineSetup setup, Now now);
-    FloodParts flood_parts() { return {links, store, streams, records, membership, desk}; }
+    FloodParts flood_parts() { return {links, store, streams, records, membership, desk, tree,
+                                     backpressure}; }
 
     void begin(Now now);
     void restore(ByteView saved, bool is_first_start, Now now);
@@ -36,6 +31,7 @@ struct Engine::Parts {
     void handle_plaintext(Link& link, Channel& channel, const wire::Sealed& packet,
                           ByteView plaintext, Now now);
     void handle_frame(Link& link, Channel& channel, const wire::Frame& frame, Now now);
+    void handle_ack(Link& link, Channel& channel, const wire::Ack& ack, Instant now);
     void handle_heartbeat(Link& link, const wire::Heartbeat& heartbeat, Now now);
     void handle_close(Link& link, const wire::Close& close, Now now);
     void handle_unsealed(wire::PacketType type, const Endpoint& from, ByteView datagram, Now now);
@@ -62,6 +58,8 @@ struct Engine::Parts {
     Links links;
     Probes probes;
     VerifyDesk desk;
+    Tree tree;
+    Backpressure backpressure;
     Flood flood;
     Repair repair;
     Handshakes handshakes;
@@ -73,8 +71,8 @@ struct Engine::Parts {
     wire::FrameArena arena;
 
     // Commands: they act at the next timeout.
-    std::deque<QueuedPublish> publishes;
-    std::size_t publish_bytes = 0;
+    PublishQueue publishes;
+    std::optional<Instant> publish_again_at;  // the neighbours have no room
     PublishTicket last_ticket = 0;
     std::optional<std::vector<config::Tag>> tags;
     std::vector<crypto::NodeId> disconnects;

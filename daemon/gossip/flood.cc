@@ -206,7 +206,22 @@ void Flood::accept_message(PendingBatch& pending, Now now) {
     StoredBatch& batch = parts_.store.add(pending.header, pending.uid, pending.signature,
                                           pending.root, deadline);
     parts_.streams.note_stored(stream, seq, batch.slot);
+    batch.first_from = mask_of(pending.first_slot);
+    note_arrivals(pending, now.monotonic);
     store_chunks(batch, pending, now);
+}
+
+// Copies that came while the signature was being checked.
+void Flood::note_arrivals(const PendingBatch& pending, Instant now) {
+    LinkMask earlier = 0;
+    for (const std::size_t slot : pending.arrivals) {
+        if (Link* link = parts_.links.at(slot)) {
+            if (earlier == 0)
+                parts_.backpressure.note_received(*link, pending.header.publisher, now);
+            parts_.tree.note_batch(*link, pending.header.publisher, earlier, now);
+        }
+        earlier |= mask_of(slot);
+    }
 }
 
 void Flood::store_chunks(StoredBatch& batch, PendingBatch& pending, Now now) {
@@ -220,7 +235,7 @@ void Flood::store_chunks(StoredBatch& batch, PendingBatch& pending, Now now) {
         batch.hops = hops_after(parked.hops);
         parts_.store.add_chunk(batch, chunk);
         batch.chunks[parked.index].held_by |= parked.from;
-        relay(batch, parked.index);
+        relay(batch, parked.index, now.monotonic);
     }
     if (batch.is_whole()) settle(batch, now);
     removed_.clear();
@@ -237,6 +252,8 @@ void Flood::handle_known_chunk(Link& from, StoredBatch& batch, const wire::Chunk
     }
     StoredChunk& stored = batch.chunks[chunk.index];
     if (stored.is_held) {
+        if (chunk.index == 0 && batch.is_message())
+            parts_.tree.note_batch(from, batch.header.publisher, stored.held_by, now.monotonic);
         stored.held_by |= from.mask();
         core_.count(Counter::duplicates);
         return;
@@ -250,19 +267,28 @@ void Flood::handle_known_chunk(Link& from, StoredBatch& batch, const wire::Chunk
     }
     parts_.store.add_chunk(batch, chunk);
     stored.held_by |= from.mask();
-    relay(batch, chunk.index);
+    if (batch.is_message())
+        parts_.backpressure.note_received(from, batch.header.publisher, now.monotonic);
+    relay(batch, chunk.index, now.monotonic);
     if (batch.is_whole()) settle(batch, now);
     removed_.clear();
     parts_.store.evict(batch, removed_);
     note_removed(removed_);
 }
 
-void Flood::relay(StoredBatch& batch, std::uint16_t index) {
+void Flood::relay(StoredBatch& batch, std::uint16_t index, Instant now) {
     const bool is_quiet = !batch.is_message() && (batch.header.flags & wire::kFlagQuiet) != 0;
     if (is_quiet) return;
+    // Records are rare and urgent: everybody sends them to everybody.
+    const LinkMask lazy =
+        batch.is_message() ? parts_.tree.lazy(batch.header.publisher, now) : LinkMask{0};
     const LinkMask held_by = batch.chunks[index].held_by;
     parts_.links.for_each([&](Link& link) {
-        if ((held_by & link.mask()) == 0) link.queue_chunk(batch, index);
+        if ((held_by & link.mask()) != 0) return;
+        if ((lazy & link.mask()) != 0 || (batch.is_message() && link.is_slow()))
+            untold_ |= link.mask();
+        else
+            link.queue_chunk(batch, index);
     });
 }
 

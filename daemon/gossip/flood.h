@@ -3,9 +3,9 @@
 #include <deque>
 #include <map>
 
+#include "daemon/gossip/backpressure.h"
 #include "daemon/gossip/batch_builder.h"
 #include "daemon/gossip/dedup_cache.h"
-#include "daemon/gossip/links.h"
 #include "daemon/gossip/membership.h"
 #include "daemon/gossip/pending_batches.h"
 #include "daemon/gossip/streams.h"
@@ -21,6 +21,8 @@ struct FloodParts {
     Records& records;
     Membership& membership;
     VerifyDesk& desk;
+    Tree& tree;
+    Backpressure& backpressure;
 };
 
 // Of a chunk that said `hops` when it came: it has crossed one link more.
@@ -61,12 +63,17 @@ public:
     // The verdict never came. That is nobody's fault: the batch may come again.
     void forget_check(std::uint64_t pending);
 
-    // Signs, stores, delivers here and relays. The arguments have been checked by the engine.
-    MessageId publish(std::string_view topic, ByteView payload, std::uint32_t lifetime_ms,
-                      Now now);
+    // Signs the messages as one batch, stores it, delivers it here and relays it. Returns the id of
+    // the first. The arguments have been checked by the engine.
+    MessageId publish(std::string_view topic, std::span<const ByteView> payloads,
+                      std::uint32_t lifetime_ms, Now created, Now now);
     void publish_record(const Publication& publication, Now now);
     // Sends a record to one neighbour that lacks it.
     void send_record(Link& to, const Record& record, Instant now);
+
+    // Links that are only told of messages and have not been told of all; none afterwards.
+    LinkMask take_untold() { return std::exchange(untold_, 0); }
+    bool has_untold() const { return untold_ != 0; }
 
     // Whether this seq is neither settled nor whole nor being checked: worth asking for.
     bool is_missing(const StreamKey& key, std::uint64_t seq) const;
@@ -104,7 +111,8 @@ private:
     void accept_record(PendingBatch& pending, Now now);
     void accept_message(PendingBatch& pending, Now now);
     void store_chunks(StoredBatch& batch, PendingBatch& pending, Now now);
-    void relay(StoredBatch& batch, std::uint16_t index);
+    void relay(StoredBatch& batch, std::uint16_t index, Instant now);
+    void note_arrivals(const PendingBatch& pending, Instant now);
     void note_accusation(const StoredBatch& batch);
     void settle(StoredBatch& batch, Now now);
     void follow_clock(Now now);
@@ -134,6 +142,7 @@ private:
     TokenBucket stranger_bucket_;
     TokenBucket equivocation_bucket_;
     std::array<std::optional<TokenBucket>, kLinksMax> link_buckets_;
+    LinkMask untold_ = 0;
     std::uint64_t own_seq_ = 0;
     std::uint64_t dedup_evicted_ = 0;
     std::uint64_t repeats_until_ms_ = 0;

@@ -4,30 +4,30 @@
 // What this node itself puts into the flood.
 namespace hearsay::gossip {
 
-MessageId Flood::publish(std::string_view topic, ByteView payload, std::uint32_t lifetime_ms,
-                         Now now) {
-    const std::array<ByteView, 1> payloads{payload};
+MessageId Flood::publish(std::string_view topic, std::span<const ByteView> payloads,
+                         std::uint32_t lifetime_ms, Now created, Now now) {
     const BuiltBatch built = build_batch(payloads, topic.size());
     wire::BatchHeader header;
     header.publisher = core_.self_id;
     header.epoch = core_.epoch;
     header.seq = next_own_seq();
-    header.created_ms = now.wall.ms;
+    header.created_ms = created.wall.ms;
     header.lifetime_ms = lifetime_ms;
     header.chunk_count = static_cast<std::uint16_t>(built.chunks.size());
     header.body_size = static_cast<std::uint32_t>(built.body.size());
     header.topic = topic;
-    const Instant deadline = now.monotonic + std::chrono::milliseconds(lifetime_ms);
+    const Instant deadline = created.monotonic + std::chrono::milliseconds(lifetime_ms);
     Stream& stream = parts_.streams.get({header.publisher, header.epoch}, now.monotonic);
     parts_.streams.touch(stream, now.monotonic);
     StoredBatch& batch = sign_and_store(header, built, deadline);
     parts_.streams.note_stored(stream, header.seq, batch.slot);
     settle(batch, now);
-    for (std::uint16_t i = 0; i < header.chunk_count; ++i) relay(batch, i);
+    for (std::uint16_t i = 0; i < header.chunk_count; ++i) relay(batch, i, now.monotonic);
     removed_.clear();
     parts_.store.evict(batch, removed_);
     note_removed(removed_);
-    core_.count(Counter::messages_published);
+    core_.count(Counter::messages_published, payloads.size());
+    core_.count(Counter::batches_published);
     return MessageId{batch.uid, 0};
 }
 

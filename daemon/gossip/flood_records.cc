@@ -46,7 +46,7 @@ void Flood::publish_record(const Publication& publication, Now now) {
     else
         parts_.records.put({batch.header, batch.uid, batch.signature, batch.root,
                             publication.body});
-    relay(batch, 0);
+    relay(batch, 0, now.monotonic);
 }
 
 void Flood::send_record(Link& to, const Record& record, Instant now) {

@@ -108,8 +108,8 @@ bool Link::uses_removed_secret() const {
 }
 
 // Until the peer has been heard in a new session it may not have its keys yet.
-Channel& Link::preferred() {
-    for (auto& channel : channels_)
+const Channel& Link::preferred() const {
+    for (const auto& channel : channels_)
         if (channel->is_confirmed()) return *channel;
     return *channels_.front();
 }
@@ -125,6 +125,7 @@ void Link::handle_ack(Channel& channel, const wire::Ack& ack, Instant now) {
     touch();
     lost_.clear();
     channel.recovery().handle_ack(ack, round_trip_, now, lost_);
+    is_slow_ = is_slow_ && channel.recovery().progress_at() != now;
     core_.count(Counter::packets_lost, lost_.empty() ? 0 : 1);
     requeue(lost_);
 }
@@ -165,6 +166,39 @@ void Link::queue_chunk(StoredBatch& batch, std::uint16_t index) {
     touch();
     chunk.queued_for |= mask();
     chunks_.push_back(batch.ref(index));
+}
+
+void Link::drop_chunks(ChunkStore& store) {
+    for (const ChunkRef& ref : chunks_)
+        if (StoredBatch* batch = store.find(ref)) batch->chunks[ref.index].queued_for &= ~mask();
+    core_.count(Counter::queue_dropped, chunks_.size());
+    chunks_dropped += chunks_.size();
+    chunks_.clear();
+}
+
+void Link::watch_progress(ChunkStore& store, Instant now) {
+    const LossRecovery& recovery = preferred().recovery();
+    if (is_slow_ || recovery.in_flight() == 0 || now - recovery.progress_at() < kSlowAfter) return;
+    is_slow_ = true;
+    drop_chunks(store);
+    Event event;
+    event.kind = EventKind::slow_link;
+    event.member = id_;
+    event.text = "it has acknowledged nothing for a second; it is fed by repair";
+    core_.outbox.tell(std::move(event));
+}
+
+void Link::tell_credit(const wire::Credit& credit, bool is_urgent, Instant now) {
+    const auto same = std::find_if(credits_.begin(), credits_.end(), [&](const auto& waiting) {
+        return waiting.publisher == credit.publisher;
+    });
+    if (same != credits_.end())
+        *same = credit;
+    else if (credits_.size() < wire::kCreditsMax)
+        credits_.push_back(credit);
+    if (!is_urgent) return;
+    preferred().owe_ack(now);
+    touch();
 }
 
 bool Link::queue_control(const wire::Frame& frame) {
@@ -239,7 +273,10 @@ void Link::fill_control(wire::PlaintextWriter& writer, Now now) {
     const bool is_probe_due = is_silent && next_probe_ <= now.monotonic;
     if (channel.has_ack_pending()) {
         std::array<wire::NumberRange, wire::kAckRangesMax> ranges;
-        writer.add(codec, channel.take_ack(ranges, now.monotonic));
+        wire::Ack ack = channel.take_ack(ranges, now.monotonic);
+        ack.credits = credits_;
+        writer.add(codec, ack);
+        credits_.clear();
     }
     if (reply_due_ || reply_asked_ || is_probe_due || is_heartbeat_due(now.monotonic)) {
         writer.add(codec, make_heartbeat(now, is_silent || reply_asked_));
@@ -307,8 +344,9 @@ bool Link::flush(ChunkStore& store, ChunkEncodings& encodings, Now now) {
     return false;
 }
 
-void Link::handle_timeout(Now now) {
+void Link::handle_timeout(ChunkStore& store, Now now) {
     touch();
+    watch_progress(store, now.monotonic);
     for (auto& channel : channels_) {
         lost_.clear();
         channel->recovery().handle_timeout(round_trip_, now.monotonic, lost_);
@@ -345,6 +383,8 @@ std::optional<Instant> Link::find_deadline() const {
         next = earliest(next, channel->retire_at());
         next = earliest(next, channel->recovery().next_deadline(round_trip_));
     }
+    if (!is_slow_ && preferred().recovery().in_flight() > 0)
+        next = earliest(next, preferred().recovery().progress_at() + kSlowAfter);
     // Something to send whatever the time is.
     if (is_flush_due(Instant{})) next = Instant{};
     return next;
@@ -380,6 +420,7 @@ LinkSnapshot Link::snapshot(Instant now) const {
         result.packets_in_flight += channel->recovery().in_flight();
     }
     result.chunks_queued = chunks_.size();
+    result.is_slow = is_slow_;
     return result;
 }
 

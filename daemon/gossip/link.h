@@ -36,6 +36,7 @@ public:
     static constexpr std::size_t kChunksQueuedMax = 16'384;
     static constexpr std::size_t kControlsQueuedMax = 256;
     static constexpr Duration kProbeInterval = std::chrono::milliseconds(100);
+    static constexpr Duration kSlowAfter = std::chrono::seconds(1);
     static constexpr Duration kRetireAfter = std::chrono::seconds(5);
     // Two sessions opened towards each other within this time are one meeting.
     static constexpr Duration kMeetingTime = std::chrono::seconds(3);
@@ -77,7 +78,11 @@ public:
     void handle_heartbeat(const wire::Heartbeat& heartbeat, Now now);
 
     void queue_chunk(StoredBatch& batch, std::uint16_t index);
+    void drop_chunks(ChunkStore& store);
     bool queue_control(const wire::Frame& frame);
+    // Goes with the next ack, which is sent at once if that is urgent; at most wire::kCreditsMax,
+    // one for each publisher.
+    void tell_credit(const wire::Credit& credit, bool is_urgent, Instant now);
     // The next datagram has a heartbeat that the neighbour answers at once.
     void ask_reply() { reply_asked_ = true; }
     // The last word: everything else that waits is dropped.
@@ -87,7 +92,7 @@ public:
 
     // Sends what is due and fits the outbox. True when it was cut short by the outbox's bound.
     bool flush(ChunkStore& store, ChunkEncodings& encodings, Now now);
-    void handle_timeout(Now now);
+    void handle_timeout(ChunkStore& store, Now now);
     // Kept until something changes it: asked for after every datagram of any neighbour.
     std::optional<Instant> next_deadline() const;
     Duration silence(Instant now) const { return now - last_received_; }
@@ -95,6 +100,9 @@ public:
     void touch() { is_deadline_known_ = false; }
     // Neither handle_timeout() nor flush() has anything to do yet.
     bool is_idle(Instant now) const;
+    // It lives, but for kSlowAfter it has acknowledged nothing of what is on its way: it is fed by
+    // repair alone until it does.
+    bool is_slow() const { return is_slow_; }
     bool is_dead(Instant now) const { return now - last_received_ >= core_.config.link.dead_after; }
     // The far end has proved that it lived: it finished a handshake we answered, or spoke in the
     // session. One that had no room for our link says nothing by its silence.
@@ -117,9 +125,11 @@ public:
 
 private:
     std::optional<Instant> find_deadline() const;
-    Channel& preferred();
+    const Channel& preferred() const;
+    Channel& preferred() { return const_cast<Channel&>(std::as_const(*this).preferred()); }
     void requeue(const std::vector<ChunkRef>& chunks);
     bool is_heartbeat_due(Instant now) const;
+    void watch_progress(ChunkStore& store, Instant now);
     bool is_flush_due(Instant now) const;
     void set_next_heartbeat(Instant now);
     void fill_control(wire::PlaintextWriter& writer, Now now);
@@ -139,6 +149,8 @@ private:
 
     std::deque<ChunkRef> chunks_;
     std::deque<Bytes> controls_;
+    std::vector<wire::Credit> credits_;  // for the next ack
+    bool is_slow_ = false;
     bool reply_due_ = false;
     bool reply_asked_ = false;
     bool has_sent_heartbeat_ = false;

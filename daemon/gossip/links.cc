@@ -125,7 +125,7 @@ void Links::handle_timeout(Now now) {
         } else if (link.has_worn_out_keys(now.monotonic)) {
             drop(link, "no new keys could be agreed in time");
         } else {
-            link.handle_timeout(now);
+            link.handle_timeout(store_, now);
         }
     });
 }

@@ -27,9 +27,32 @@ Duration RoundTrip::probe_timeout() const {
     return std::max(smoothed_ + 4 * variation_ + kAckDelayMax, LossRecovery::kProbeTimeoutMin);
 }
 
+void CongestionWindow::handle_acked(std::size_t packets, bool was_full) {
+    if (!was_full || size_ >= kMax) return;
+    if (size_ < threshold_) {
+        size_ = std::min(size_ + packets, kMax);
+        return;
+    }
+    acked_ += packets;
+    if (acked_ < size_) return;
+    acked_ -= size_;
+    ++size_;
+}
+
+void CongestionWindow::handle_lost(Instant newest_sent_at, const RoundTrip& round_trip,
+                                   Instant now) {
+    if (cut_at_ && newest_sent_at <= *cut_at_) return;
+    cut_at_ = now;
+    const bool is_delayed = round_trip.smoothed() > kDelayedFactor * round_trip.least();
+    size_ = std::max(size_ / 2, is_delayed ? kFloorDelayed : kFloor);
+    threshold_ = size_;
+    acked_ = 0;
+}
+
 void LossRecovery::note_sent(const SentPacket& packet) {
     INSIST(has_room());
     INSIST(sent_.empty() || sent_.back().number < packet.number);
+    if (sent_.empty() && probe_count_ == 0) progress_at_ = packet.sent_at;
     sent_.push_back(packet);
 }
 
@@ -40,17 +63,36 @@ void LossRecovery::handle_ack(const wire::Ack& ack, RoundTrip& round_trip, Insta
             return range.first <= packet.number && packet.number <= range.last;
         });
     };
-    const SentPacket* newest = nullptr;
-    for (auto it = sent_.rbegin(); it != sent_.rend() && newest == nullptr; ++it)
-        if (is_acked(*it)) newest = &*it;
-    if (newest == nullptr) return;
+    if (ack.ranges.empty()) return;
+    const auto named_end = std::upper_bound(
+        sent_.begin(), sent_.end(), ack.ranges.front().last,
+        [](std::uint64_t number, const SentPacket& packet) { return number < packet.number; });
+    const auto newest = std::find_if(std::make_reverse_iterator(named_end), sent_.rend(), is_acked);
+    if (newest == sent_.rend()) return;
 
-    if (!ack.ranges.empty() && newest->number == ack.ranges.front().last)
+    if (newest->number == ack.ranges.front().last)
         round_trip.add_sample(now - newest->sent_at, std::chrono::microseconds(ack.delay_us));
     largest_acked_ = std::max(largest_acked_, newest->number);
     probe_count_ = 0;
-    std::erase_if(sent_, is_acked);
+    progress_at_ = now;
+    const bool was_full = 2 * sent_.size() >= window_.size();
+    const auto settled = static_cast<std::size_t>(sent_.rend() - newest);
+    window_.handle_acked(take_acked(ack, settled), was_full);
     find_lost(round_trip, now, lost);
+}
+
+// Of the first `count` packets, those the ack names; returns how many they were. Mostly all are,
+// so the few that stay move and not the many behind them.
+std::size_t LossRecovery::take_acked(const wire::Ack& ack, std::size_t count) {
+    auto range = ack.ranges.begin();
+    std::size_t kept = 0;
+    for (std::size_t i = count; i-- > 0;) {  // both fall
+        while (range != ack.ranges.end() && range->first > sent_[i].number) ++range;
+        const bool is_acked = range != ack.ranges.end() && sent_[i].number <= range->last;
+        if (!is_acked) sent_[count - ++kept] = sent_[i];
+    }
+    sent_.erase(sent_.begin(), sent_.begin() + static_cast<std::ptrdiff_t>(count - kept));
+    return count - kept;
 }
 
 void LossRecovery::find_lost(const RoundTrip& round_trip, Instant now,
@@ -58,13 +100,21 @@ void LossRecovery::find_lost(const RoundTrip& round_trip, Instant now,
     // RFC 9002 6.1.2: 9/8 of the longer of the latest and the smoothed round trip.
     const Duration patience = std::max(round_trip.smoothed(), round_trip.latest()) * 9 / 8 +
                               std::chrono::milliseconds(1);
-    std::erase_if(sent_, [&](const SentPacket& packet) {
-        if (packet.number >= largest_acked_) return false;
+    Instant newest_lost{};
+    std::size_t count = 0;
+    // Numbers and times rise, so what is lost comes first.
+    while (count < sent_.size() && sent_[count].number < largest_acked_) {
+        const SentPacket& packet = sent_[count];
         const bool is_lost = largest_acked_ - packet.number >= kPacketThreshold ||
                              packet.sent_at + patience <= now;
-        if (is_lost) give_up(packet, lost);
-        return is_lost;
-    });
+        if (!is_lost) break;
+        newest_lost = packet.sent_at;
+        give_up(packet, lost);
+        ++count;
+    }
+    if (count == 0) return;
+    sent_.erase(sent_.begin(), sent_.begin() + static_cast<std::ptrdiff_t>(count));
+    window_.handle_lost(newest_lost, round_trip, now);
 }
 
 void LossRecovery::give_up(const SentPacket& packet, std::vector<ChunkRef>& lost) {

@@ -21,6 +21,8 @@ struct Transmit {
 };
 
 using VerifyTicket = std::uint64_t;
+// Names a command whose answer comes as an event.
+using PublishTicket = std::uint64_t;
 
 // A signature to check, owning its bytes: it may travel to a worker thread. The verdict comes
 // back with Engine::handle_verified, in any order; a verdict that is never brought back holds

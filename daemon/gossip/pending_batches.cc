@@ -38,6 +38,8 @@ PendingBatch& PendingBatches::add(const wire::Chunk& chunk, const crypto::Uid& u
 bool PendingBatches::park(PendingBatch& pending, const wire::Chunk& chunk, std::size_t slot) {
     for (ParkedChunk& parked : pending.chunks)
         if (parked.index == chunk.index) {
+            if (chunk.index == 0 && (parked.from & mask_of(slot)) == 0)
+                pending.arrivals.push_back(slot);
             parked.from |= mask_of(slot);
             return true;
         }
@@ -46,6 +48,7 @@ bool PendingBatches::park(PendingBatch& pending, const wire::Chunk& chunk, std::
     pending.chunks.push_back({chunk.index, chunk.first_message, chunk.lead, chunk.hops,
                               Bytes(chunk.bytes.begin(), chunk.bytes.end()),
                               {chunk.path.begin(), chunk.path.end()}, mask_of(slot)});
+    if (chunk.index == 0) pending.arrivals.push_back(slot);
     pending.byte_count += size;
     bytes_ += size;
     link_bytes_[pending.first_slot] += size;

@@ -29,6 +29,7 @@ struct PendingBatch {
     crypto::Hash root;
     std::size_t first_slot = 0;          // the link it came from first: answerable for it
     crypto::NodeId first_link;
+    std::vector<std::size_t> arrivals;   // links that brought chunk 0, in order
     std::vector<ParkedChunk> chunks;
     std::size_t byte_count = 0;
 };

@@ -171,8 +171,10 @@ void Repair::note_announced(Peer& peer, const wire::StreamRanges& stream, Instan
         if (!first || *first > range.last) continue;
         range.first = *first;
         if (peer.announced.size() >= kAnnouncedMax) peer.announced.pop_front();
-        peer.announced.push_back({key, range, now + kWantDelay, 0, 0});
-        peer.ask_at = earliest(peer.ask_at, now + kWantDelay);
+        const Duration delay =
+            known == nullptr ? kWantDelay : std::max(known->want_delay, kWantDelay);
+        peer.announced.push_back({key, range, now + delay, 0, 0});
+        peer.ask_at = earliest(peer.ask_at, now + delay);
     }
 }
 
@@ -191,9 +193,26 @@ void Repair::settle_outstanding(Peer& peer, std::size_t slot, Instant now) {
     while (!peer.outstanding.empty()) {
         const auto& [until, seq] = peer.outstanding.front();
         if (until + kElsewhereFirst > now && flood_.is_missing(seq.first, seq.second)) return;
+        judge_want(seq, slot);
         const auto asked = asked_.find(seq);
         if (asked != asked_.end() && asked->second.slot == slot) asked_.erase(asked);
         peer.outstanding.pop_front();
+    }
+}
+
+// Of a number that was asked for and has come: whether the answer brought it.
+void Repair::judge_want(const Seq& seq, std::size_t slot) {
+    Stream* stream = parts_.streams.find(seq.first);
+    if (stream == nullptr) return;
+    const auto stored = stream->slots.find(seq.second);
+    if (stored == stream->slots.end()) return;
+    Duration& delay = stream->want_delay;
+    delay = std::max(delay, kWantDelay);
+    if (parts_.store.at(stored->second).first_from == mask_of(slot)) {
+        delay = std::max(delay - delay / 16, kWantDelay);
+    } else {
+        core_.count(Counter::wants_early);
+        delay = std::min(2 * delay, kWantDelayMax);
     }
 }
 
@@ -354,10 +373,25 @@ bool Repair::answer_chunk(Link& to, StoredBatch& batch, std::size_t index, Insta
     return true;
 }
 
+// A neighbour that gets what is news by us alone gets it a link later than the others, so soon.
+void Repair::schedule_lazy_tells(Instant now) {
+    const LinkMask untold = flood_.take_untold();
+    parts_.links.for_each([&](const Link& link) {
+        Peer& peer = peers_[link.slot()];
+        if ((untold & link.mask()) != 0 && !peer.tell_at)
+            peer.tell_at = std::max(now + kTellLazily, peer.told_at + kTellLazilyPause);
+    });
+}
+
 void Repair::handle_timeout(Instant now) {
+    if (flood_.has_untold()) schedule_lazy_tells(now);
     parts_.links.for_each([&](Link& link) {
         Peer& peer = peers_[link.slot()];
         if (peer.ask_at && *peer.ask_at <= now) ask(link, peer, now);
+        if (!peer.tell_at || *peer.tell_at > now) return;
+        peer.tell_at.reset();
+        peer.told_at = now;
+        tell_round(link, 0);
     });
     if (tell_at_ <= now) {
         tell_at_ = now + kTellInterval;
@@ -384,8 +418,11 @@ std::optional<Instant> Repair::next_deadline() const {
     if (parts_.links.size() == 0) return std::nullopt;
     std::optional<Instant> next = records_at_;
     if (!links_behind().empty()) next = earliest(next, tell_at_);
-    parts_.links.for_each(
-        [&](const Link& link) { next = earliest(next, peers_[link.slot()].ask_at); });
+    if (flood_.has_untold()) return Instant{};
+    parts_.links.for_each([&](const Link& link) {
+        const Peer& peer = peers_[link.slot()];
+        next = earliest(earliest(next, peer.ask_at), peer.tell_at);
+    });
     return next;
 }
 

@@ -10,11 +10,16 @@ namespace hearsay::gossip {
 //
 // What is told: after a link comes up everything; then, every kTellInterval, one random neighbour
 // learns which streams changed since it was last told. Nobody acknowledges a Have, so every
-// change is told kTellRounds times.
+// change is told kTellRounds times. A neighbour that is only told of a publisher's messages (Tree)
+// learns of each kTellLazily after it came, but not more often than every kTellLazilyPause.
 //
-// What is asked: only what is missing and was announced by that neighbour, kWantDelay after the
+// What is asked: only what is missing and was announced by that neighbour, some time after the
 // announcement (it may be on its way), from one neighbour at a time, at most kOutstandingMax at
 // once from each, again after kWantRetry, elsewhere if another has announced it.
+//
+// That time is kWantDelay where messages come quickly. Where all is busy they come later, and to
+// ask too early is to make it busier: each want whose answer was on its way already doubles the
+// time for that stream, up to kWantDelayMax, and each that was needed takes a sixteenth off it.
 //
 // Bounds, each against a neighbour that lies: kAnnouncedMax announcements remembered per link
 // (its own older ones make room, never another's); ranges clamped to the stream window; a want
@@ -29,6 +34,9 @@ public:
     static constexpr Duration kYoungFor = std::chrono::seconds(15);  // since a link came up
     static constexpr int kFarApart = 8;  // differing buckets
     static constexpr Duration kWantDelay = std::chrono::milliseconds(20);
+    static constexpr Duration kWantDelayMax = std::chrono::seconds(1);
+    static constexpr Duration kTellLazily = std::chrono::milliseconds(5);
+    static constexpr Duration kTellLazilyPause = std::chrono::milliseconds(20);
     static constexpr Duration kWantRetry = std::chrono::milliseconds(200);
     static constexpr Duration kElsewhereFirst = std::chrono::milliseconds(10);
     static constexpr Duration kWantRetryMax = std::chrono::seconds(1);
@@ -74,6 +82,8 @@ private:
         std::optional<TokenBucket> answers;
         std::optional<TokenBucket> lists;
         std::optional<Instant> ask_at;
+        std::optional<Instant> tell_at;  // of what it is not sent
+        Instant told_at{};
     };
     // One Want being put together.
     struct Asking {
@@ -89,6 +99,8 @@ private:
     void list_records(Link& to, std::uint64_t buckets);
     void want_records(Link& from, std::span<const crypto::NodeId> members);
     void compare_records(Link& from, const wire::Have& have, Instant now);
+    void schedule_lazy_tells(Instant now);
+    void judge_want(const Seq& seq, std::size_t slot);
     void note_announced(Peer& peer, const wire::StreamRanges& stream, Instant now);
     void ask(Link& link, Peer& peer, Instant now);
     // What to do with the announcement afterwards.

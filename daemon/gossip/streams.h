@@ -23,6 +23,7 @@ struct Stream {
     RangeSet whole;                               // seqs whose batch is stored and whole
     std::uint64_t top = 0;                        // highest seq seen verified
     std::uint64_t changed = 0;                    // when `whole` last grew, in Streams' counting
+    Duration want_delay{};                        // Repair's: how long what is on its way may take
     Instant forget_at;                            // nothing it carried can be alive after this
 };
 

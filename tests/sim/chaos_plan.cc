@@ -40,7 +40,7 @@ void tighten(config::Limits& limits, crypto::Random& random) {
     limits.store = 16 << 10;
     limits.dedup_entries = 16;
     limits.publisher_rate = 20;
-    limits.verify_per_second = 50;
+    limits.verify_per_second = 20;
 }
 
 }  // namespace

@@ -108,7 +108,8 @@ TEST_CASE("every changed key is named, and only those", "[config][reload]") {
 TEST_CASE("a running daemon takes over what needs no new socket or table", "[config][reload]") {
     for (const char* path :
          {"node.tags", "discovery.seeds", "discovery.beacon_interval", "flood.lifetime",
-          "flood.clock_skew_max", "limits.verify_per_second", "limits.publisher_rate",
+          "flood.clock_skew_max", "flood.batch_delay", "flood.redundancy",
+          "limits.verify_per_second", "limits.publisher_rate",
           "api.publishers", "api.administrators", "log.level"})
         CHECK(is_reloadable(path));
     for (const char* path : {"node.name", "node.state_dir", "network.file", "listen.addresses",

@@ -363,7 +363,7 @@ TEST_CASE("a verdict on nothing does nothing", "[flood]") {
 
 TEST_CASE("what is published is delivered here, stored and sent to every neighbour", "[flood]") {
     Scene scene;
-    const MessageId id = scene.flood.publish("topic", bytes_of("hello"), 30'000, after(1s));
+    const MessageId id = scene.publish("hello", after(1s), "topic");
     scene.collect();
     REQUIRE(scene.put.deliveries.size() == 1);
     CHECK(scene.put.deliveries[0].facts.id == id);
@@ -389,18 +389,18 @@ TEST_CASE("what is published is delivered here, stored and sent to every neighbo
 
 TEST_CASE("what is published is numbered from one, above what was used before", "[flood]") {
     Scene scene;
-    for (int i = 0; i < 3; ++i) scene.flood.publish("t", bytes_of("p"), 30'000, after(0s));
+    for (int i = 0; i < 3; ++i) scene.publish("p", after(0s));
     scene.collect();
     CHECK(scene.put.deliveries.back().facts.seq == 3);
     // Even by a clone of us.
     const Batch clone = Author(1).message(10, "not by this process");
     scene.receive_and_check(2, clone.chunk(), after(0s));
-    scene.flood.publish("t", bytes_of("p"), 30'000, after(0s));
+    scene.publish("p", after(0s));
     scene.collect();
     CHECK(scene.put.deliveries.back().facts.seq == 11);
     scene.core.epoch = kEpoch + 1;
     scene.flood.start_own_stream();
-    scene.flood.publish("t", bytes_of("p"), 30'000, after(0s));
+    scene.publish("p", after(0s));
     scene.collect();
     CHECK(scene.put.deliveries.back().facts.seq == 1);
     CHECK(scene.put.deliveries.back().facts.epoch == kEpoch + 1);
@@ -408,7 +408,7 @@ TEST_CASE("what is published is numbered from one, above what was used before", 
 
 TEST_CASE("our own message that comes back is known", "[flood]") {
     Scene scene;
-    scene.flood.publish("t", bytes_of("p"), 30'000, after(0s));
+    scene.publish("p", after(0s));
     wire::Chunk back = scene.chunks_to(2).at(0);
     back.hops = 3;
     scene.receive_and_check(3, back, after(0s));
@@ -419,7 +419,7 @@ TEST_CASE("our own message that comes back is known", "[flood]") {
 TEST_CASE("the largest message is published in chunks and put together again", "[flood]") {
     Scene publisher;
     const std::string payload(wire::kPayloadSizeMax, 'q');
-    publisher.flood.publish("t", bytes_of(payload), 30'000, after(0s));
+    publisher.publish(payload, after(0s));
     const Batch batch = Author(1).message(1, payload, {.topic = "t", .lifetime_ms = 30'000});
     Stage receiver({}, 9);
     receiver.add_link(2);

@@ -27,7 +27,7 @@ struct Pair {
 
     // What leaves in the turn at `elapsed`, as the far end reads it.
     std::vector<wire::Frame> turn(Duration elapsed) {
-        link->handle_timeout(after(elapsed));
+        link->handle_timeout(store, after(elapsed));
         is_cut = link->flush(store, encodings, after(elapsed));
         put = ground.take();
         return far->hear(put);
@@ -425,18 +425,30 @@ TEST_CASE("no more than a window of packets is under way", "[link]") {
     std::size_t sent = 0;
     do sent += only<wire::Chunk>(pair.turn(1ms)).size();
     while (pair.is_cut);
-    CHECK(sent == LossRecovery::kWindow);
+    CHECK(sent == CongestionWindow::kInitial);
     CHECK(pair.next(1ms) > 1ms);
-    pair.ack_all(2ms);
-    do sent += only<wire::Chunk>(pair.turn(2ms)).size();
-    while (pair.is_cut);
+    // Each window that arrives makes room for one twice as large.
+    for (std::size_t window = CongestionWindow::kInitial; sent < 400; window *= 2) {
+        CHECK(sent == 2 * window - CongestionWindow::kInitial);
+        pair.ack_all(2ms);
+        do sent += only<wire::Chunk>(pair.turn(2ms)).size();
+        while (pair.is_cut);
+    }
     CHECK(sent == 400);
 }
 
 TEST_CASE("a turn is cut at the outbox's bound and goes on in the next", "[link]") {
     Pair pair;
     pair.turn(0s);
-    for (std::uint64_t i = 1; i <= 200; ++i) pair.link->queue_chunk(pair.store_batch(800, i), 0);
+    std::uint64_t seq = 0;
+    for (std::size_t window = CongestionWindow::kInitial; window < 256; window *= 2) {
+        for (std::size_t i = 0; i < window; ++i)
+            pair.link->queue_chunk(pair.store_batch(800, ++seq), 0);
+        do pair.turn(0s);
+        while (pair.is_cut);
+        pair.ack_all(0s);
+    }
+    for (int i = 0; i < 200; ++i) pair.link->queue_chunk(pair.store_batch(800, ++seq), 0);
     CHECK(only<wire::Chunk>(pair.turn(1ms)).size() == Outbox::kDatagramsMax);
     CHECK(pair.is_cut);
     CHECK(pair.next(1ms) == 1ms);

@@ -199,11 +199,50 @@ TEST_CASE("a round trip is measured by the newest packet only", "[loss]") {
 
 TEST_CASE("the window is bounded and opens with acks", "[loss]") {
     Sender sender;
-    sender.send(1, LossRecovery::kWindow, kStart);
+    sender.send(1, CongestionWindow::kInitial, kStart);
     CHECK_FALSE(sender.recovery.has_room());
     sender.ack({{1, 1}}, kStart + 1ms);
     CHECK(sender.recovery.has_room());
-    CHECK(sender.recovery.in_flight() == LossRecovery::kWindow - 1);
+    CHECK(sender.recovery.in_flight() == CongestionWindow::kInitial - 1);
+}
+
+TEST_CASE("the window doubles until a loss halves it, then grows by one a round trip", "[loss]") {
+    CongestionWindow window;
+    const RoundTrip quick = [] {
+        RoundTrip result;
+        result.add_sample(1ms, {});
+        return result;
+    }();
+    for (std::size_t size = CongestionWindow::kInitial; size < CongestionWindow::kMax; size *= 2) {
+        REQUIRE(window.size() == size);
+        window.handle_acked(size, true);
+    }
+    window.handle_acked(500, true);
+    CHECK(window.size() == CongestionWindow::kMax);
+    window.handle_lost(kStart, quick, kStart + 1ms);
+    CHECK(window.size() == CongestionWindow::kMax / 2);
+    // What was sent before the cut proves nothing about the new size.
+    window.handle_lost(kStart + 1ms, quick, kStart + 2ms);
+    CHECK(window.size() == CongestionWindow::kMax / 2);
+    window.handle_acked(window.size() - 1, true);
+    CHECK(window.size() == CongestionWindow::kMax / 2);
+    window.handle_acked(1, true);
+    CHECK(window.size() == CongestionWindow::kMax / 2 + 1);
+    window.handle_acked(10'000, false);  // whoever sends less than it may learns nothing
+    CHECK(window.size() == CongestionWindow::kMax / 2 + 1);
+}
+
+TEST_CASE("the window has a floor, lower where losses come with delay", "[loss]") {
+    RoundTrip round_trip;
+    round_trip.add_sample(1ms, {});
+    CongestionWindow window;
+    for (int i = 1; i <= 10; ++i)
+        window.handle_lost(kStart + i * 10ms, round_trip, kStart + i * 10ms + 1ms);
+    CHECK(window.size() == CongestionWindow::kFloor);
+    for (int i = 0; i < 50; ++i) round_trip.add_sample(10ms, {});
+    for (int i = 11; i <= 20; ++i)
+        window.handle_lost(kStart + i * 10ms, round_trip, kStart + i * 10ms + 1ms);
+    CHECK(window.size() == CongestionWindow::kFloorDelayed);
 }
 
 TEST_CASE("at the end of a session everything unacknowledged is handed back", "[loss]") {

@@ -46,6 +46,7 @@ struct Couple {
                 ++chunks;
             }
         }
+        from.acknowledge(to_number, after(now));
         to.run_checks(after(now));
         to.check_invariants();
         return count;

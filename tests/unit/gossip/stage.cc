@@ -10,6 +10,8 @@ Stage::Stage(const config::Gossip& config, unsigned number)
       membership(core, records, kStart),
       links(core, store),
       desk(core),
+      tree(core, links),
+      backpressure(core, links, tree),
       flood(core, parts()),
       repair(core, parts(), flood) {}
 
@@ -22,6 +24,11 @@ Link& Stage::add_link(unsigned number, Now now) {
     membership.handle_link_up(node_of(number), place(number), now.monotonic);
     repair.handle_link_up(*link, now.monotonic);
     return *link;
+}
+
+MessageId Stage::publish(std::string_view payload, Now now, std::string_view topic) {
+    const std::array<ByteView, 1> payloads{bytes_of(payload)};
+    return flood.publish(topic, payloads, 30'000, now, now);
 }
 
 void Stage::add_member(unsigned number, const Presence& presence, Now now) {
@@ -52,6 +59,16 @@ std::vector<wire::Frame> Stage::flush_to(unsigned number, Now now) {
     std::vector<wire::Frame> frames = far.at(number).hear(put);
     std::erase_if(put.sent, [&](const Put::Sent& sent) { return sent.to == place(number); });
     return frames;
+}
+
+void Stage::acknowledge(unsigned number, Now now) {
+    const auto& numbers = far.at(number).numbers();
+    if (numbers.empty()) return;
+    const std::array<wire::NumberRange, 1> ranges{{{numbers.front(), numbers.back()}}};
+    wire::Ack ack;
+    ack.ranges = ranges;
+    Link& to = link(number);
+    to.handle_ack(*to.channel(to.current().facts().our_session), ack, now.monotonic);
 }
 
 void Stage::receive(unsigned number, const wire::Chunk& chunk, Now now) {

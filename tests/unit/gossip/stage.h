@@ -9,11 +9,14 @@ namespace hearsay::gossip::ground {
 // part and look at all of them. Neighbours are far ends of made-up sessions.
 struct Stage {
     explicit Stage(const config::Gossip& config = {}, unsigned number = 1);
-    FloodParts parts() { return {links, store, streams, records, membership, desk}; }
+    FloodParts parts() {
+        return {links, store, streams, records, membership, desk, tree, backpressure};
+    }
 
     // Node `number` at place(number) becomes a neighbour; told of to repair and membership.
     Link& add_link(unsigned number, Now now = after(0s));
     Link& link(unsigned number) { return *links.find(node_of(number)); }
+    MessageId publish(std::string_view payload, Now now, std::string_view topic = "t");
     // Accepts a presence of node `number`, as if it had been verified.
     void add_member(unsigned number, const Presence& presence = {}, Now now = after(0s));
 
@@ -23,6 +26,8 @@ struct Stage {
     std::size_t run_checks(Now now);
     // Everything to send leaves; what it says to neighbour `number`, since the last call for it.
     std::vector<wire::Frame> flush_to(unsigned number, Now now);
+    // That neighbour acknowledges everything it has heard.
+    void acknowledge(unsigned number, Now now);
     // A chunk arrives from neighbour `number`.
     void receive(unsigned number, const wire::Chunk& chunk, Now now);
     // ... and is checked.
@@ -38,6 +43,8 @@ struct Stage {
     Membership membership;
     Links links;
     VerifyDesk desk;
+    Tree tree;
+    Backpressure backpressure;
     Flood flood;
     Repair repair;
     Put put;
