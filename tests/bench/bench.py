@@ -16,20 +16,31 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 os.environ.setdefault("HEARSAY_BUILD", str(ROOT / "build/release"))
 sys.path.insert(0, str(ROOT / "tests/cluster"))
+import catch_up  # noqa: E402
 import detection  # noqa: E402
+import flood_burst  # noqa: E402
+import flood_loss  # noqa: E402
+import flood_max  # noqa: E402
+import flood_overload  # noqa: E402
 import flood_quiet  # noqa: E402
 import heal  # noqa: E402
 import idle  # noqa: E402
 import idle_lan  # noqa: E402
 import join  # noqa: E402
+import large_message  # noqa: E402
 import micro  # noqa: E402
+import nats_mesh  # noqa: E402
 import stalls  # noqa: E402
 from lab import Lab, Skip, end_on_signals  # noqa: E402
 from systems import Serf, version_of  # noqa: E402
 
 BENCHMARKS = {"flood_quiet": flood_quiet, "idle": idle, "micro": micro, "detection": detection,
-              "join": join, "heal": heal, "stalls": stalls, "idle_lan": idle_lan}
-ON_LOOPBACK = {"flood_quiet", "idle", "detection"}  # where no namespace can be made
+              "join": join, "heal": heal, "stalls": stalls, "idle_lan": idle_lan,
+              "flood_max": flood_max, "flood_burst": flood_burst, "flood_overload": flood_overload,
+              "flood_loss": flood_loss, "large_message": large_message, "catch_up": catch_up}
+# Where no namespace can be made:
+ON_LOOPBACK = {"flood_quiet", "idle", "detection", "flood_max", "flood_burst", "flood_overload",
+               "large_message"}
 RESULT = ROOT / "build/bench.json"
 
 
@@ -54,6 +65,7 @@ def machine():
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "commit": first_line(["git", "rev-parse", "--short", "HEAD"]),
         "serf": version_of("serf") if Serf.is_installed() else None,
+        "nats": nats_mesh.version() if nats_mesh.NatsMesh.is_installed() else None,
     }
 
 

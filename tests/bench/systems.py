@@ -102,19 +102,24 @@ class Hearsay:
 
     name = "hearsay"
 
-    def __init__(self, lab, namespace, nodes):
+    def __init__(self, lab, namespace, nodes, **sections):
         self.lab = lab
         self.nodes = nodes
         for number in range(nodes):
             lab.add_host(f"n{number}", namespace,
                          listen={"addresses": [f"127.0.0.{number + 1}"]},
-                         discovery={"beacon": False, "seeds": ["127.0.0.1"] if number else []})
+                         discovery={"beacon": False, "seeds": ["127.0.0.1"] if number else []},
+                         **sections)
         self.hosts = list(lab.hosts.values())
 
     def start(self):
         self.lab.start_all()
         wait_until(lambda: all(h.ask(op="status")["members"]["alive"] == len(self.hosts)
                                for h in self.hosts), FORM_SECONDS, "all members known to all")
+
+    def endpoints(self):
+        """For hearsay_load."""
+        return [host.socket for host in self.hosts]
 
     def subscribe(self, topic):
         subscribers = []
@@ -178,8 +183,10 @@ class Hearsay:
         return [host.process.pid for host in self.hosts]
 
     def close(self):
+        """Their folders go too: the next system of the lab has the same names."""
         for host in self.hosts:
             host.stop(2)
+            self.lab.remove_host(host)
 
 
 class Serf:

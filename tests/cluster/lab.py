@@ -168,6 +168,11 @@ class Lab:
         self.hosts[name] = host
         return host
 
+    def remove_host(self, host):
+        host.kill()
+        del self.hosts[host.name]
+        shutil.rmtree(host.folder)
+
     def start_all(self):
         for host in self.hosts.values():
             host.start()
