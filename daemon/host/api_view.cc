@@ -73,6 +73,22 @@ void write_tables(JsonWriter& json, const ApiStatusParts& parts) {
     json.end_object();
 }
 
+void write_sockets(JsonWriter& json, const NodeStatus& node) {
+    const UdpSocketCounts& counts = node.sockets;
+    json.key("sockets").begin_object();
+    json.key("sends_together").flag(node.sends_together);
+    json.key("receives_together").flag(node.receives_together);
+    json.key("sent").number(counts.sent).key("sent_together").number(counts.sent_together);
+    json.key("send_calls").number(counts.send_calls);
+    json.key("send_dropped").number(counts.send_dropped);
+    json.key("send_failed").number(counts.send_failed);
+    json.key("received").number(counts.received);
+    json.key("received_together").number(counts.received_together);
+    json.key("receive_calls").number(counts.receive_calls);
+    json.key("too_large").number(counts.too_large);
+    json.end_object();
+}
+
 using Labels = std::map<crypto::NodeId, std::string>;
 
 void write_names(JsonWriter& json, const crypto::NodeId& id, const std::string& name,
@@ -191,6 +207,7 @@ void write_status(JsonWriter& json, const ApiStatusParts& parts) {
     parts.rates.write(json, parts.snapshot.counters, parts.now);
     write_counters(json, parts.snapshot.counters);
     write_tables(json, parts);
+    write_sockets(json, parts.node);
     json.key("api").begin_object().key("clients").number(parts.use.clients);
     json.key("subscribers").number(parts.use.subscribers);
     json.key("lagged").number(parts.use.lagged).end_object();

@@ -121,7 +121,8 @@ std::unique_ptr<UdpSocket> Groups::open(const Endpoint& group) {
              : set_option(fd.get(), IPPROTO_IPV6, IPV6_MULTICAST_ALL, &off, sizeof off) &&
                    set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on)) &&
         bind(fd.get(), address.get(), address.size) == 0;
-    if (is_open) return std::make_unique<UdpSocket>(loop_, std::move(fd), on_datagram_, kBatch);
+    if (is_open) return std::make_unique<UdpSocket>(loop_, std::move(fd), on_datagram_,
+                                                     UdpShape{kBatch, false});
     problem_ = "cannot receive beacons on " + config::to_text(group) + ": " + std::strerror(errno);
     return nullptr;
 }

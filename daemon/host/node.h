@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "crypto/network.h"
 #include "daemon/gossip/engine.h"
+#include "daemon/host/udp_socket.h"
 
 namespace hearsay::host {
 
@@ -60,6 +61,9 @@ struct NodeStatus {
     std::uint64_t receive_buffer = 0;   // as the kernel granted it
     std::uint64_t receive_dropped = 0;  // by the kernel: SO_RXQ_OVFL
     Duration loop_lag_max{};            // in the last minute
+    UdpSocketCounts sockets;            // of all of them
+    bool sends_together = false;        // by the kernel: UdpSocket
+    bool receives_together = false;
     std::vector<std::string> health;    // findings in plain words; empty: all is well
 };
 

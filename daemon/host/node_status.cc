@@ -56,7 +56,10 @@ NodeStatus Node::status() const {
     status.started = p.started;
     status.started_wall = p.started_wall;
     status.receive_buffer = p.sockets.receive_buffer();
-    status.receive_dropped = p.sockets.counts().receive_dropped;
+    status.sockets = p.sockets.counts();
+    status.receive_dropped = status.sockets.receive_dropped;
+    status.sends_together = p.sockets.sends_together();
+    status.receives_together = p.sockets.receives_together();
     status.loop_lag_max = p.lag.longest(Loop::now());
     status.health = p.health();
     return status;

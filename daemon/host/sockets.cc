@@ -114,17 +114,19 @@ std::vector<Endpoint> Sockets::bound() const {
 
 UdpSocketCounts Sockets::counts() const {
     UdpSocketCounts total;
-    for (const auto& socket : sockets_) {
-        const UdpSocketCounts& counts = socket->counts();
-        total.received += counts.received;
-        total.sent += counts.sent;
-        total.receive_dropped += counts.receive_dropped;
-        total.too_large += counts.too_large;
-        total.send_dropped += counts.send_dropped;
-        total.send_failed += counts.send_failed;
-    }
+    for (const auto& socket : sockets_) total += socket->counts();
     total.send_failed += unsendable_;
     return total;
+}
+
+bool Sockets::sends_together() const {
+    return std::all_of(sockets_.begin(), sockets_.end(),
+                       [](const auto& socket) { return socket->sends_together(); });
+}
+
+bool Sockets::receives_together() const {
+    return std::all_of(sockets_.begin(), sockets_.end(),
+                       [](const auto& socket) { return socket->receives_together(); });
 }
 
 std::uint64_t Sockets::receive_buffer() const {

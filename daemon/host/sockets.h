@@ -30,6 +30,9 @@ public:
     std::uint16_t port() const { return sockets_.front()->bound().port; }
     std::vector<Endpoint> bound() const;
     UdpSocketCounts counts() const;
+    // Whether all do.
+    bool sends_together() const;
+    bool receives_together() const;
     // The smallest granted.
     std::uint64_t receive_buffer() const;
     const std::string& beacon_problem() const { return groups_.problem(); }

@@ -363,6 +363,9 @@ TEST_CASE("status, members and links are JSON of the documented shape") {
     Fixture f;
     f.target.node_status.name = "alpha";
     f.target.node_status.health = {"No network yet."};
+    f.target.node_status.sends_together = true;
+    f.target.node_status.sockets.sent_together = 7;
+    f.target.node_status.sockets.received = 9;
     gossip::MemberSnapshot member;
     member.is_self = true;
     member.tags = {{"role", "web"}};
@@ -376,6 +379,9 @@ TEST_CASE("status, members and links are JSON of the documented shape") {
     CHECK(status["members"]["alive"] == 1);
     CHECK(status["counters"].size() == gossip::kCounterCount);
     CHECK(status["health"][0] == "No network yet.");
+    CHECK(status["sockets"]["sends_together"] == true);
+    CHECK(status["sockets"]["sent_together"] == 7);
+    CHECK(status["sockets"]["received"] == 9);
     const Json members = f.ask(R"({"op":"members"})");
     CHECK(members["members"][0]["rtt"] == 0.0004);
     CHECK(members["members"][0]["tags"]["role"] == "web");
