@@ -1,7 +1,6 @@
 // Datagrams of 1,200 bytes over loopback, 16 to each of 8 peers as a busy node sends them: one by
 // one, and put together by the kernel. Time is per datagram, both ends.
-
-#include <cstdlib>
+#include <benchmark/benchmark.h>
 
 #include "daemon/host/udp_socket.h"
 
