@@ -26,7 +26,8 @@ void hearsay_client::forget() {
     dropped = 0;
     batch = Frame{};
     batch_entries.clear();
-    batch_index = 0;
+    batch_index = entry_index = 0;
+    run_left = 0;
 }
 
 hearsay_code hearsay_client::ask(std::string_view members, std::string_view payload) {
@@ -82,15 +83,25 @@ void hearsay_client::keep(Frame&& frame) {
 // ---- what was not asked for
 
 bool hearsay_client::next_of_batch() {
-    if (batch_index >= batch.payloads.size() || batch_index >= batch_entries.size()) return false;
-    const std::string_view entry = batch_entries[batch_index];
-    return item.read_entry(entry, std::move(batch.payloads[batch_index++]));
+    if (batch_index >= batch.payloads.size()) return false;
+    std::string& payload = batch.payloads[batch_index];
+    if (run_left > 0) {
+        if (!item.advance(std::move(payload))) return false;
+        --run_left;
+    } else {
+        if (entry_index >= batch_entries.size()) return false;
+        if (!item.read_entry(batch_entries[entry_index++], std::move(payload))) return false;
+        run_left = item.run_size - 1;
+    }
+    ++batch_index;
+    return true;
 }
 
 hearsay_code hearsay_client::next_of_frame(Frame&& frame) {
     if (json_member(frame.line, "event") == "\"messages\"") {
         batch = std::move(frame);
-        batch_index = 0;
+        batch_index = entry_index = 0;
+        run_left = 0;
         batch_entries.clear();
         hearsay::client::ListScanner list(json_member(batch.line, "messages"));
         for (std::string_view entry; list.next(entry);) batch_entries.push_back(entry);

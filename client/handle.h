@@ -25,8 +25,12 @@ struct Item {
 
     // False: not a line of docs/API.md. Fills `view`, which is good while this stays in place.
     bool read_event(Frame&& frame);
-    // The `entry` of a "messages" line.
+    // The `entry` of a "messages" line, for the first message it is for.
     bool read_entry(std::string_view entry, std::string&& its_payload);
+    // How many it is for.
+    std::uint64_t run_size = 1;
+    // Becomes the next of them. False: the id is no id.
+    bool advance(std::string&& its_payload);
     // What this library itself has dropped.
     void make_lagged(std::uint64_t missed);
 
@@ -57,7 +61,9 @@ struct hearsay_client {
 
     hearsay::client::Frame batch;                 // a "messages" frame being given out
     std::vector<std::string_view> batch_entries;  // in its line
-    std::size_t batch_index = 0;
+    std::size_t batch_index = 0;                  // of the next payload
+    std::size_t entry_index = 0;                  // of the next entry
+    std::uint64_t run_left = 0;                   // payloads that the entry before it is for
     hearsay::client::Item item;
 
     hearsay_code fail(hearsay::client::Failure failure);

@@ -203,7 +203,11 @@ hearsay_code hearsay_subscribe(hearsay_client* handle, const char* const* topics
     return guarded(handle, [&] {
         if (topics == nullptr || count == 0 || !std::all_of(topics, topics + count, is_safe_topic))
             return refuse_topic(handle);
-        return handle->ask(topics_request("subscribe", topics, count) + R"(,"batch":true)");
+        const std::string request = topics_request("subscribe", topics, count);
+        const hearsay_code code = handle->ask(request + R"(,"runs":true)");
+        // A daemon of version 0.1.0 knows no runs.
+        if (code != HEARSAY_REFUSED || handle->error_code != "bad_request") return code;
+        return handle->ask(request + R"(,"batch":true)");
     });
 }
 

@@ -47,6 +47,25 @@ bool Item::read_entry(std::string_view entry, std::string&& its_payload) {
     payload = std::move(its_payload);
     view.kind = HEARSAY_MESSAGE;
     if (!read_members(line)) return false;
+    if (run_size > 1) {
+        // The line is about one message: the count is none of its members.
+        const std::string text = R"(,"count":)" + std::to_string(run_size);
+        if (const auto at = line.rfind(text); at != std::string::npos) line.erase(at, text.size());
+    }
+    point();
+    return true;
+}
+
+bool Item::advance(std::string&& its_payload) {
+    const auto slash = id.rfind('/');
+    std::uint32_t index = 0;
+    if (slash == std::string::npos || !read_number(std::string_view(id).substr(slash + 1), index))
+        return false;
+    const std::string before = '"' + id + '"';
+    id.replace(slash + 1, std::string::npos, std::to_string(std::uint64_t{index} + 1));
+    if (const auto at = line.find(before); at != std::string::npos)
+        line.replace(at + 1, before.size() - 2, id);
+    payload = std::move(its_payload);
     point();
     return true;
 }
@@ -77,6 +96,7 @@ bool Item::read_members(std::string_view object) {
         if (key == "hops") is_good = read_number(value, view.hops);
         if (key == "lifetime") is_good = read_number(value, view.lifetime);
         if (key == "repeat") view.repeat = value == "true" ? 1 : 0;
+        if (key == "count") is_good = read_number(value, run_size) && run_size > 0;
     }
     return is_good && scanner.is_whole();
 }

@@ -1,6 +1,7 @@
 #include "daemon/host/api_hub.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "config/endpoint_text.h"
 #include "daemon/host/api_members.h"
@@ -116,9 +117,15 @@ void ApiHub::handle_delivery(const gossip::Delivery& delivery) {
         return session->is_subscribed();
     });
     if (!is_wanted) return;
+    is_written_ = false;
+    for (ApiSession* const session : sessions_) session->deliver(delivery);
+}
+
+const ApiMessage& ApiHub::written(const gossip::Delivery& delivery) {
+    if (std::exchange(is_written_, true)) return message_;
     const Names& publisher = names_of(delivery.publisher);
     write_message(delivery, publisher.name, publisher.label, message_);
-    for (ApiSession* const session : sessions_) session->deliver(message_, delivery.topic);
+    return message_;
 }
 
 void ApiHub::handle_accepted(const gossip::Event& event) {

@@ -48,6 +48,8 @@ public:
     void await(gossip::PublishTicket ticket, ApiSession& session,
                std::shared_ptr<ApiPublish> publish, std::size_t index);
     void await_probe(gossip::PublishTicket ticket, ApiSession& session, const std::string& id);
+    // The delivery under way as it is written, once for all who want it; until the next one.
+    const ApiMessage& written(const gossip::Delivery& delivery);
     // By the configuration as it is now: a reload counts at once.
     bool allows(const Peer& peer, ApiRight right);
     const config::Api& config() const { return target_.config().api; }
@@ -87,6 +89,7 @@ private:
     ApiRates rates_;
     std::uint64_t lagged_before_ = 0;  // of connections that have gone
     ApiMessage message_;               // reused
+    bool is_written_ = false;          // it is of the delivery under way
     std::string line_;                 // reused
 
     // Names of members, copied from a snapshot when an event says they may have changed; when there

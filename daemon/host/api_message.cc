@@ -67,16 +67,37 @@ std::string_view ApiMessage::entry() const {
     return std::string_view(line).substr(kHead.size(), entry_end - kHead.size());
 }
 
-void ApiBatch::add(const ApiMessage& message) {
-    if (!entries_.empty()) entries_ += ',';
-    entries_ += '{';
+bool ApiBatch::continues(const gossip::Delivery& delivery) const {
+    return run_size_ > 0 && delivery.id.uid == last_.id.uid &&
+           delivery.id.index == last_.id.index + 1 && delivery.hops == last_.hops &&
+           delivery.may_repeat == last_.may_repeat;
+}
+
+void ApiBatch::add_payload(const gossip::Delivery& delivery) {
+    sizes_.push_back(delivery.payload.size());
+    payloads_ += text_of(delivery.payload);
+    ++run_size_;
+    last_ = {delivery.id, delivery.hops, delivery.may_repeat};
+}
+
+void ApiBatch::add_to_run(const gossip::Delivery& delivery) { add_payload(delivery); }
+
+void ApiBatch::add(const gossip::Delivery& delivery, const ApiMessage& message) {
+    end_entry();
+    entries_ += entries_.empty() ? "{" : ",{";
     entries_ += message.entry();
+    add_payload(delivery);
+}
+
+void ApiBatch::end_entry() {
+    if (run_size_ == 0) return;
+    if (run_size_ > 1) append_field(entries_, R"(,"count":)", run_size_);
     entries_ += '}';
-    sizes_.push_back(message.payload.size());
-    payloads_ += text_of(message.payload);
+    run_size_ = 0;
 }
 
 void ApiBatch::flush(std::string& out) {
+    end_entry();
     out += R"({"event":"messages","messages":[)";
     out += entries_;
     out += R"(],"sizes":[)";

@@ -24,12 +24,18 @@ struct ApiMessage {
 void write_message(const gossip::Delivery& delivery, std::string_view name, std::string_view label,
                    ApiMessage& out);
 
-// Collects messages for a reader that wants them many to a line.
+// Collects messages for a reader that wants them many to a line. Messages of one signed batch, one
+// after the other, may share an entry: a run.
 class ApiBatch {
 public:
     static constexpr std::size_t kCountMax = 256;
 
-    void add(const ApiMessage& message);
+    // Whether it is the one after the last that was added since the last flush: so that its entry
+    // would differ from that one's in the index of the id alone.
+    bool continues(const gossip::Delivery& delivery) const;
+    // Precondition: continues().
+    void add_to_run(const gossip::Delivery& delivery);
+    void add(const gossip::Delivery& delivery, const ApiMessage& message);
     bool empty() const { return sizes_.empty(); }
     bool is_full() const { return sizes_.size() >= kCountMax || bytes() >= kBytesMax; }
     // About what it will take in the queue.
@@ -40,7 +46,17 @@ public:
 private:
     static constexpr std::size_t kBytesMax = std::size_t{256} << 10;
 
-    std::string entries_;  // separated by commas
+    struct Last {
+        gossip::MessageId id;
+        std::uint8_t hops = 0;
+        bool may_repeat = false;
+    };
+    void end_entry();
+    void add_payload(const gossip::Delivery& delivery);
+
+    std::string entries_;  // separated by commas; the last one without its end
+    std::size_t run_size_ = 0;  // messages of the last one
+    Last last_;
     std::vector<std::size_t> sizes_;
     std::string payloads_;
 };

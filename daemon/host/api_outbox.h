@@ -25,7 +25,8 @@ public:
     // For several messages written as one: whether `size` bytes may enter on top of `planned`
     // ones that were promised a place and not added yet. False: counted as a missed message.
     bool admit_message(std::size_t planned, std::size_t size);
-    void add_admitted(std::string_view bytes) { bytes_ += bytes; }
+    // Where those are appended.
+    std::string& admitted() { return bytes_; }
 
     std::string_view pending() const { return std::string_view(bytes_).substr(written_); }
     std::size_t size() const { return bytes_.size() - written_; }

@@ -60,6 +60,7 @@ struct ApiRequest {
     std::optional<Duration> lifetime;
     bool wait = true;
     bool batch = false;
+    bool runs = false;
     bool on = true;
     std::optional<std::string> topic;
     std::optional<std::vector<std::string>> topics;

@@ -103,9 +103,10 @@ private:
 
 bool RequestBuilder::key(string_t& name) {
     if (depth_ != 1) return true;  // inside a value that is refused anyway
-    static constexpr std::array<std::string_view, 18> kKeys{
+    static constexpr std::array<std::string_view, 19> kKeys{
         "op",    "id", "api",     "topic",  "topics", "size",  "sizes", "lifetime", "wait",
-        "batch", "on", "address", "member", "name",   "token", "step",  "seeds",    "tags"};
+        "batch", "on", "address", "member", "name",   "token", "step",  "seeds",    "tags",
+        "runs"};
     key_ = name;
     if (std::find(kKeys.begin(), kKeys.end(), key_) == kKeys.end())
         return wrong(in_quotes(key_) + " is not a key of a request" +
@@ -129,6 +130,7 @@ bool RequestBuilder::wrong_type() {
 bool* RequestBuilder::flag_named(std::string_view name) {
     if (name == "wait") return &request_.wait;
     if (name == "batch") return &request_.batch;
+    if (name == "runs") return &request_.runs;
     if (name == "on") return &request_.on;
     return nullptr;
 }

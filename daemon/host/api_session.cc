@@ -136,7 +136,8 @@ void ApiSession::subscribe(const ApiRequest& request) {
     }
     topics_ = std::move(wanted);
     flush_batch();
-    wants_batches_ = request.batch;
+    wants_batches_ = request.batch || request.runs;
+    wants_runs_ = request.runs;
     append_ok(scratch_, request.id);
     put(scratch_);
 }
@@ -183,23 +184,32 @@ void ApiSession::answer_later(const std::string& line) {
 
 // ---- what goes out
 
-void ApiSession::deliver(const ApiMessage& message, std::string_view topic) {
-    if (!topics_.match(topic)) return;
-    if (!wants_batches_) {
+void ApiSession::deliver(const gossip::Delivery& delivery) {
+    if (!topics_.match(delivery.topic)) return;
+    if (wants_batches_) {
+        add_to_batch(delivery);
+    } else {
+        const ApiMessage& message = hub_.written(delivery);
         outbox_.add_message(message.line, message.payload);
-    } else if (outbox_.admit_message(batch_.bytes(),
-                                     message.line.size() + message.payload.size())) {
-        batch_.add(message);
-        if (batch_.is_full()) flush_batch();
     }
     if (on_output) on_output();
 }
 
+void ApiSession::add_to_batch(const gossip::Delivery& delivery) {
+    const std::size_t size = delivery.payload.size();
+    if (wants_runs_ && batch_.continues(delivery)) {
+        if (!outbox_.admit_message(batch_.bytes(), size)) return;
+        batch_.add_to_run(delivery);
+    } else {
+        const ApiMessage& message = hub_.written(delivery);
+        if (!outbox_.admit_message(batch_.bytes(), message.line.size() + size)) return;
+        batch_.add(delivery, message);
+    }
+    if (batch_.is_full()) flush_batch();
+}
+
 void ApiSession::flush_batch() {
-    if (batch_.empty()) return;
-    std::string bytes;
-    batch_.flush(bytes);
-    outbox_.add_admitted(bytes);
+    if (!batch_.empty()) batch_.flush(outbox_.admitted());
 }
 
 void ApiSession::tell(std::string_view line) {

@@ -68,7 +68,7 @@ public:
     bool is_subscribed() const { return !topics_.empty() || has_events_; }
 
     // ---- by the hub
-    void deliver(const ApiMessage& message, std::string_view topic);
+    void deliver(const gossip::Delivery& delivery);
     void tell(std::string_view line);
     // The reply to a request whose answer took its time.
     void answer_later(const std::string& line);
@@ -77,6 +77,7 @@ public:
     void flush_batch();
 
 private:
+    void add_to_batch(const gossip::Delivery& delivery);
     bool is_blocked() const;
     void advance();
     void handle_request();
@@ -105,6 +106,7 @@ private:
     int turns_left_ = kRequestsPerTurn;
     bool has_events_ = false;
     bool wants_batches_ = false;
+    bool wants_runs_ = false;
     bool is_ended_ = false;
     bool is_closing_ = false;
     bool is_out_of_turn_ = false;

@@ -23,7 +23,7 @@ public:
     void append_greeting(std::string&) override {}
 
     void append_subscribe(std::string& out, std::string_view topic) override {
-        out.append(R"({"op":"subscribe","batch":true,"topics":[")").append(topic).append("\"]}\n");
+        out.append(R"({"op":"subscribe","runs":true,"topics":[")").append(topic).append("\"]}\n");
     }
 
     // The id says how many there are, so that the reply tells it too.

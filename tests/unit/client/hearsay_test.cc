@@ -136,6 +136,61 @@ TEST_CASE("the messages of one line come one by one") {
     CHECK(seen == "a/0txy a/1u a/2vz ");
 }
 
+TEST_CASE("an entry for several messages comes once for each, with its own id") {
+    FakeDaemon daemon([](FakeConnection& connection) {
+        const std::string line = connection.line();
+        CHECK(line.find(R"("runs":true)") != std::string::npos);
+        connection.answer(line, R"("ok":true)");
+        connection.send(
+            R"({"event":"messages","messages":[{"id":"ab/9","topic":"t","seq":4,"count":3},)"
+            R"({"id":"cd/0","topic":"u"}],"sizes":[1,0,2,1]})"
+            "\nxyzw");
+    });
+    Client client;
+    client.connect(daemon.path());
+    client.subscribe({"*"});
+    std::string seen;
+    for (int i = 0; i < 4; ++i) {
+        const auto item = client.next(5000);
+        REQUIRE(item);
+        seen += std::string(item->line) + item->id + item->topic + payload_of(*item) + " ";
+    }
+    CHECK(seen ==
+          R"({"id":"ab/9","topic":"t","seq":4}ab/9tx {"id":"ab/10","topic":"t","seq":4}ab/10t )"
+          R"({"id":"ab/11","topic":"t","seq":4}ab/11tyz {"id":"cd/0","topic":"u"}cd/0uw )");
+}
+
+TEST_CASE("a daemon that knows no runs is asked for batches") {
+    std::string line;
+    FakeDaemon daemon([&](FakeConnection& connection) {
+        connection.answer(connection.line(), R"("ok":false,"error":{"code":"bad_request",)"
+                                             R"("message":"there is no key \"runs\""})");
+        line = connection.line();
+        connection.answer(line, R"("ok":true)");
+    });
+    Client client;
+    client.connect(daemon.path());
+    client.subscribe({"*"});
+    daemon.finish();
+    CHECK(line == R"({"id":2,"op":"subscribe","topics":["*"],"batch":true})");
+}
+
+TEST_CASE("an entry for more messages than there are payloads ends with them") {
+    FakeDaemon daemon([](FakeConnection& connection) {
+        connection.answer(connection.line(), R"("ok":true)");
+        connection.send(R"({"event":"messages","messages":[{"id":"a/0","topic":"t","count":9}],)"
+                        R"("sizes":[1,1]})"
+                        "\nxy");
+        connection.send(kMessage + "hello");
+    });
+    Client client;
+    client.connect(daemon.path());
+    client.subscribe({"*"});
+    std::string seen;
+    for (int i = 0; i < 3; ++i) seen += std::string(client.next(5000)->id) + " ";
+    CHECK(seen == "a/0 a/1 ab/0 ");
+}
+
 TEST_CASE("what arrives while an answer is awaited comes later, in order") {
     FakeDaemon daemon([](FakeConnection& connection) {
         connection.answer(connection.line(), R"("ok":true)");

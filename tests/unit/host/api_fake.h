@@ -9,20 +9,11 @@
 
 namespace hearsay::host {
 
-// A daemon by script.
-class FakeTarget final : public ApiTarget {
+// A daemon by script, but for publishing.
+class FakeTargetBase : public ApiTarget {
 public:
-    struct Published {
-        std::string topic;
-        std::string payload;
-        std::optional<Duration> lifetime;
-        gossip::PublishTicket ticket;
-    };
-    std::vector<Published> published;
     std::vector<std::string> calls;
-    std::optional<gossip::PublishError> refusal;  // of every publish
-    std::optional<NodeError> error;               // of everything else
-    std::size_t room = 1'000'000;                 // messages until busy
+    std::optional<NodeError> error;  // of everything
     config::Config configuration;
     NodeStatus node_status;
     gossip::Snapshot node_snapshot;
@@ -31,17 +22,6 @@ public:
     std::vector<config::Tag> node_tags;
     bool can_probe = true;
 
-    std::optional<Node::PublishRefusal> publish(std::string_view topic, ByteView payload,
-                                                const gossip::PublishOptions& options,
-                                                gossip::PublishTicket& ticket) override {
-        if (refusal) return Node::PublishRefusal{std::nullopt, refusal};
-        if (room == 0) return Node::PublishRefusal{std::nullopt, gossip::PublishError::busy};
-        --room;
-        ticket = published.size() + 1;
-        published.push_back(
-            {std::string(topic), std::string(text_of(payload)), options.lifetime, ticket});
-        return std::nullopt;
-    }
     NodeStatus status() const override { return node_status; }
     gossip::Snapshot snapshot() const override { return node_snapshot; }
     NodeFacts facts() const override { return node_facts; }
@@ -83,6 +63,36 @@ public:
     ReloadResult reload() override { return reload_result; }
     void stop() override { calls.push_back("stop"); }
 
+private:
+    std::optional<NodeError> call(std::string what) {
+        calls.push_back(std::move(what));
+        return error;
+    }
+};
+
+class FakeTarget final : public FakeTargetBase {
+public:
+    struct Published {
+        std::string topic;
+        std::string payload;
+        std::optional<Duration> lifetime;
+        gossip::PublishTicket ticket;
+    };
+    std::vector<Published> published;
+    std::optional<gossip::PublishError> refusal;  // of every publish
+    std::size_t room = 1'000'000;                 // messages until busy
+
+    std::optional<Node::PublishRefusal> publish(std::string_view topic, ByteView payload,
+                                                const gossip::PublishOptions& options,
+                                                gossip::PublishTicket& ticket) override {
+        if (refusal) return Node::PublishRefusal{std::nullopt, refusal};
+        if (room == 0) return Node::PublishRefusal{std::nullopt, gossip::PublishError::busy};
+        --room;
+        ticket = published.size() + 1;
+        published.push_back(
+            {std::string(topic), std::string(text_of(payload)), options.lifetime, ticket});
+        return std::nullopt;
+    }
     // The event that follows a publish.
     static gossip::Event accepted(gossip::PublishTicket ticket) {
         gossip::Event event;
@@ -90,12 +100,6 @@ public:
         event.ticket = ticket;
         event.id.uid.bytes[15] = static_cast<std::uint8_t>(ticket);
         return event;
-    }
-
-private:
-    std::optional<NodeError> call(std::string what) {
-        calls.push_back(std::move(what));
-        return error;
     }
 };
 

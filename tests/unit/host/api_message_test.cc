@@ -50,10 +50,12 @@ TEST_CASE("a possible repeat is flagged") {
 TEST_CASE("a batch line carries the entries, the sizes and the payloads back to back") {
     ApiBatch batch;
     ApiMessage message;
-    write_message(delivery("a", "12\n3"), "x", "x", message);
-    batch.add(message);
-    write_message(delivery("b", ""), "y", "y", message);
-    batch.add(message);
+    const gossip::Delivery first = delivery("a", "12\n3");
+    const gossip::Delivery second = delivery("b", "");
+    write_message(first, "x", "x", message);
+    batch.add(first, message);
+    write_message(second, "y", "y", message);
+    batch.add(second, message);
     std::string bytes;
     batch.flush(bytes);
     const std::size_t end = bytes.find('\n');
@@ -72,12 +74,51 @@ TEST_CASE("a batch line carries the entries, the sizes and the payloads back to 
 TEST_CASE("a batch is full at 256 messages") {
     ApiBatch batch;
     ApiMessage message;
-    write_message(delivery("a", ""), "", "", message);
+    const gossip::Delivery one = delivery("a", "");
+    write_message(one, "", "", message);
     for (std::size_t i = 0; i < ApiBatch::kCountMax; ++i) {
         CHECK_FALSE(batch.is_full());
-        batch.add(message);
+        batch.add(one, message);
     }
     CHECK(batch.is_full());
+}
+
+TEST_CASE("messages of one signed batch, one after the other, share an entry") {
+    ApiBatch batch;
+    ApiMessage message;
+    gossip::Delivery one = delivery("a", "x");
+    const auto add = [&] {
+        if (batch.continues(one)) return batch.add_to_run(one);
+        write_message(one, "", "", message);
+        batch.add(one, message);
+    };
+    for (one.id.index = 3; one.id.index < 6; ++one.id.index) add();
+    one.id.index = 7;  // 6 was not wanted
+    add();
+    one.id.uid.bytes[0] = 1;
+    one.id.index = 8;
+    add();
+    one.id.index = 9;
+    one.hops = 4;
+    add();
+    one.id.index = 10;
+    one.may_repeat = true;
+    add();
+    std::string bytes;
+    batch.flush(bytes);
+    const std::size_t end = bytes.find('\n');
+    const Json entries = Json::parse(bytes.substr(0, end))["messages"];
+    REQUIRE(entries.size() == 5);
+    CHECK(entries[0]["count"] == 3);
+    CHECK(entries[0]["id"] == "00000000000000000000000000000000/3");
+    CHECK_FALSE(entries[1].contains("count"));
+    CHECK(entries[1]["id"] == "00000000000000000000000000000000/7");
+    CHECK(entries[2]["id"] == "01000000000000000000000000000000/8");
+    CHECK(entries[3]["hops"] == 4);
+    CHECK(entries[4]["repeat"] == true);
+    CHECK(Json::parse(bytes.substr(0, end))["sizes"].size() == 7);
+    one.id.index = 11;  // no run goes on over the end of a line
+    CHECK_FALSE(batch.continues(one));
 }
 
 }  // namespace hearsay::host

@@ -44,7 +44,7 @@ TEST_CASE("planned bytes count when a message asks to be admitted") {
     CHECK(outbox.admit_message(60, 40));
     CHECK_FALSE(outbox.admit_message(100, 1));
     CHECK(outbox.missed_total() == 1);
-    outbox.add_admitted(std::string(100, 'x'));
+    outbox.admitted() += std::string(100, 'x');
     outbox.consume(100);
     CHECK(outbox.pending() == "{\"event\":\"lagged\",\"messages\":1,\"events\":0}\n");
 }

@@ -1,50 +1,15 @@
 #include "daemon/host/api_session.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "tests/catch.h"
-#include "tests/unit/host/api_fake.h"
+#include "tests/unit/host/api_fixture.h"
 #include "wire/limits.h"
 
 namespace hearsay::host {
 namespace {
 
-using Json = nlohmann::json;
 using namespace std::chrono_literals;
-
-constexpr uid_t kAnn = 1000;
-
-// A hub with one connection, and a clock that stands still.
-struct Fixture {
-    FakeTarget target;
-    Now now{Instant(1h), WallTime{1'769'850'902'125}};
-    ApiHub hub{target,
-               {[this] { return now; },
-                900,
-                {[](const std::string& name) -> std::optional<uid_t> {
-                     if (name == "ann") return kAnn;
-                     return std::nullopt;
-                 },
-                 [](const std::string&) { return std::nullopt; }}}};
-    ApiSession session{hub, Peer{kAnn, kAnn, {}}};
-
-    void send(std::string_view bytes) { session.receive(bytes_of(bytes)); }
-    // All that is in the outbox, taken.
-    std::string take(ApiSession& from) {
-        from.flush_batch();
-        std::string bytes(from.outbox().pending());
-        from.outbox().consume(bytes.size());
-        return bytes;
-    }
-    std::string take() { return take(session); }
-    Json reply() { return Json::parse(take()); }
-    Json ask(std::string_view line) {
-        send(std::string(line) + "\n");
-        return reply();
-    }
-    void accept(gossip::PublishTicket ticket) { hub.handle_event(FakeTarget::accepted(ticket)); }
-};
 
 }  // namespace
 
@@ -255,16 +220,6 @@ TEST_CASE("unsubscribing by pattern and as a whole ends deliveries") {
     f.ask(R"({"op":"unsubscribe"})");
     f.hub.handle_delivery(delivery("b", ""));
     CHECK(f.take().empty());
-}
-
-TEST_CASE("who asks for batches gets what came together on one line") {
-    Fixture f;
-    f.ask(R"({"op":"subscribe","topics":["*"],"batch":true})");
-    for (int i = 0; i < 3; ++i) f.hub.handle_delivery(delivery("t", std::to_string(i)));
-    const std::string bytes = f.take();
-    const Json line = Json::parse(bytes.substr(0, bytes.find('\n')));
-    CHECK(line["messages"].size() == 3);
-    CHECK(bytes.substr(bytes.find('\n') + 1) == "012");
 }
 
 TEST_CASE("a slow reader loses messages and is told how many") {
