@@ -2,6 +2,7 @@
 import base64
 import hashlib
 import os
+import re
 
 from nacl import bindings, exceptions
 
@@ -9,7 +10,7 @@ from .errors import Refused, demand
 
 TOKEN_PREFIX = "hearsay1-"
 SECRETS_MAX = 3
-NAME_MAX = 63  # bytes, of a network
+NAME = re.compile(r"[a-z0-9-]{1,32}")
 
 
 def label(text):
@@ -64,7 +65,7 @@ class Network:
 
     def __init__(self, name, network_id, secrets, is_open=False):
         demand(1 <= len(secrets) <= SECRETS_MAX, "a network has one to three secrets")
-        demand(1 <= len(name.encode()) <= NAME_MAX, "a network's name has 1 to 63 bytes")
+        demand(NAME.fullmatch(name), "a network's name has 1 to 32 characters of a-z 0-9 -")
         self.name = name
         self.id = network_id
         self.secrets = list(secrets)
@@ -91,7 +92,11 @@ class Network:
         demand(hash_of(label("hearsay/v1/token"), data[:-4])[:4] == data[-4:],
                "a token with a wrong checksum")
         secrets = [rest[1 + 32 * i:33 + 32 * i] for i in range(count)]
-        return cls(name.decode(), network_id, secrets, is_open=data[1] == 1)
+        network = cls(name.decode("latin-1"), network_id, secrets, is_open=data[1] == 1)
+        follows = cls.open(network.name)
+        demand(network.is_open == (network.id == follows.id and secrets == follows.secrets),
+               "a token that says open of a network that is not, or the other way")
+        return network
 
     def token_bytes(self):
         name = self.name.encode()

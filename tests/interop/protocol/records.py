@@ -3,7 +3,7 @@ import dataclasses
 import ipaddress
 import struct
 
-from .errors import demand
+from .errors import Refused, demand
 
 BODY_MAX = 900
 TEXT_MAX = 63
@@ -92,9 +92,11 @@ class Cut:
         size = self.byte()
         demand(size <= most, "a text that is too long")
         try:
-            return self.take(size).decode("utf-8")
+            said = self.take(size).decode("utf-8")
         except UnicodeDecodeError:
-            demand(False, "a text that is not UTF-8")
+            raise Refused("a text that is not UTF-8") from None
+        demand(all(c >= " " and c != "\x7f" for c in said), "a text with control characters")
+        return said
 
 
 def short_text(text):
