@@ -46,7 +46,8 @@ class Conversation(Case):
             self.fail(f"waited {SECONDS} s for {what}; refused: {peer.refused}")
 
     def is_member(self, daemon, peer):
-        found = [m for m in daemon.call("members")["members"] if m["id"] == base32(peer.identity.id)]
+        found = [member for member in daemon.call("members")["members"]
+                 if member["id"] == base32(peer.identity.id)]
         return found and found[0]["state"] == "alive" and found[0]["name"] == peer.name
 
     def test_it_joins_and_is_a_member_like_any_other(self):

@@ -211,7 +211,8 @@ class Handshake(unittest.TestCase):
             self.assertEqual(self.own[role].public, self.vectors[f"{role}.public"])
             keys = self.keys(role)
             for purpose in ("handshake", "session"):
-                self.assertEqual(getattr(keys, f"{purpose}_send"), self.vectors[f"{purpose}.{role}"])
+                self.assertEqual(getattr(keys, f"{purpose}_send"),
+                                 self.vectors[f"{purpose}.{role}"])
                 self.assertEqual(getattr(keys, f"{purpose}_receive"),
                                  self.vectors[f"{purpose}.{peer}"])
 
@@ -317,7 +318,8 @@ class Frames(unittest.TestCase):
 
     def test_limits_are_kept_by_the_reader(self):
         too_much = [
-            frames.Ack(0, ((1, 2), (2, 3))), frames.Ack(0, ((5, 4),)), frames.Ack(0, ((1, 1),) * 33),
+            frames.Ack(0, ((1, 2), (2, 3))), frames.Ack(0, ((5, 4),)),
+            frames.Ack(0, tuple((2 * i, 2 * i) for i in range(33, 0, -1))),
             frames.Have((), (1, 2)), frames.Have((), (), 0, ((bytes(32), 1, 1),) * 17),
             frames.Want(records=(bytes(32),) * 17), frames.Want(chunks=((bytes(16), 2, 1),)),
             frames.Close(1, ((bytes(16), 1),) * 17),

@@ -159,7 +159,7 @@ def is_in_time(header, now_ms):
 
 
 def proved(network_id, header, signature, piece, path):
-    """The uid of the batch that the chunk belongs to; refuses what its signature does not cover."""
+    """The uid of the batch a chunk belongs to; refuses what its signature does not cover."""
     check_consistent(header, piece, len(path))
     root = root_by_path(piece.index, header.chunk_count, piece.leaf(), path)
     signed = signed_bytes(network_id, header, root)

@@ -101,7 +101,7 @@ class Side:
 
 
 class Caller(Side):
-    """start(), then every COOKIE and AUTH_R into the method of its name, until there is a session."""
+    """hello(), then COOKIE and AUTH_R into the methods of their names, until there is a session."""
 
     def __init__(self, identity, network, epoch, secret=None):
         super().__init__(identity, network, epoch)
@@ -159,7 +159,7 @@ class Called(Side):
 
 
 class Door:
-    """Answers strangers: HELLO with a cookie, for which nothing is kept, HELLO2 with a handshake."""
+    """Answers strangers: HELLO with a cookie, for which it keeps nothing, HELLO2 with AUTH_R."""
 
     def __init__(self, identity, network, epoch):
         self.identity = identity
