@@ -209,7 +209,8 @@ class _Stream:
 class Client(_Stream):
     """One connection for requests, answered one after the other.
 
-    `path` is the daemon's socket (None: $HEARSAY_SOCKET or SOCKET), `timeout` how many seconds an answer may take.
+    `path` is the daemon's socket (None: $HEARSAY_SOCKET or SOCKET), `timeout` how many seconds an
+    answer may take.
     """
 
     def __init__(self, path: str | None = None, timeout: float = ANSWER_TIMEOUT) -> None:

@@ -149,7 +149,8 @@ def check_consistent(header, piece, path_length):
         demand(piece.lead == 0 and piece.first_message == 0, "a first chunk that continues")
     else:
         demand(piece.lead > 0 or piece.first_message > 0, "a later chunk that begins the batch")
-        demand(4 * (piece.first_message + 1) <= header.body_size, "more messages than the body can hold")
+        demand(4 * (piece.first_message + 1) <= header.body_size,
+               "more messages than the body can hold")
 
 
 def is_in_time(header, now_ms):
