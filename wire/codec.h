@@ -35,6 +35,8 @@ public:
         return {first, count};
     }
     void reset() { used_ = 0; }
+    // What has been taken since reset().
+    std::span<const std::byte> taken() const { return {memory_.get(), used_}; }
 
 private:
     std::unique_ptr<std::byte[]> memory_;
