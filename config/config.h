@@ -106,6 +106,7 @@ struct Link {
 // [wire]
 struct Wire {
     std::vector<std::string> codecs{"flatbuffers"};  // by preference
+    std::vector<std::string> plugins;                // shared objects that hold more of them
     std::uint32_t datagram_size = 1200;              // bytes: 1,200 to 1,452
     bool operator==(const Wire&) const = default;
 };

@@ -128,6 +128,10 @@ constexpr Key kKeys[] = {
     {"wire", "codecs", Kind::names, {1, 8}, kFixed,
      [](Config& c) -> Field { return &c.wire.codecs; },
      "Encodings of frames offered to neighbours, the preferred one first."},
+    {"wire", "plugins", Kind::names, {0, 7}, kFixed,
+     [](Config& c) -> Field { return &c.wire.plugins; },
+     "Shared objects with further codecs, by absolute path; wire.codecs then names those to use. "
+     "They run inside the daemon and are trusted as it is."},
     {"wire", "datagram_size", Kind::count, {1200, 1452}, kFixed,
      [](Config& c) -> Field { return &c.wire.datagram_size; },
      "Largest UDP payload sent, in bytes. 1200 passes every path that carries IPv6."},

@@ -67,6 +67,13 @@ std::string check_codec(std::string_view name) {
                : quoted(name) + " is no name of a codec; 1 to 32 of a-z 0-9 . _ -";
 }
 
+std::string path_problem(std::string_view text) {
+    if (!text.starts_with('/'))
+        return quoted(text) + " is no absolute path; it begins with \"/\"";
+    return has_control_character(text) ? quoted(text) + " has control characters; none may be"
+                                       : "";
+}
+
 std::string check_account(std::string_view name) {
     const bool is_group = name.starts_with('@');
     return is_account(is_group ? name.substr(1) : name)
@@ -86,6 +93,7 @@ public:
         discovery();
         link();
         names("wire.codecs", config_.wire.codecs, check_codec);
+        names("wire.plugins", config_.wire.plugins, path_problem);
         api();
         return violations_;
     }
@@ -144,10 +152,8 @@ private:
     }
 
     void path(std::string key, std::string_view text) {
-        if (!text.starts_with('/'))
-            add(std::move(key), quoted(text) + " is no absolute path; it begins with \"/\"");
-        else if (has_control_character(text))
-            add(std::move(key), quoted(text) + " has control characters; none may be");
+        const std::string wrong = path_problem(text);
+        if (!wrong.empty()) add(std::move(key), wrong);
     }
 
     void listen() {

@@ -1,8 +1,8 @@
 #include "daemon/host/node.h"
 
 #include "base/insist.h"
+#include "daemon/host/codec_plugins.h"
 #include "daemon/host/node_parts.h"
-#include "daemon/host/startup_error.h"
 
 namespace hearsay::host {
 namespace {
@@ -11,17 +11,6 @@ crypto::ShortHashKey short_hash_key(crypto::Random& random) {
     crypto::ShortHashKey key;
     random.fill(key);
     return key;
-}
-
-wire::CodecRegistry make_codecs(const std::vector<std::string>& names) {
-    wire::CodecRegistry registry;
-    for (const std::string& name : names) {
-        auto codec = name == "flatbuffers" ? wire::make_flatbuffers_codec() : nullptr;
-        if (!codec || !registry.add(std::move(codec)))
-            throw StartupError(kExitConfig, "wire.codecs: there is no codec " + name +
-                                                ", or it is named twice; known: flatbuffers");
-    }
-    return registry;
 }
 
 }  // namespace
@@ -35,7 +24,7 @@ Node::Parts::Parts(Node& owner, Loop& the_loop, const config::Config& initial, s
       state(config, log),
       random(crypto::random_secret()),
       signer(state.identity()),
-      codecs(make_codecs(config.wire.codecs)),
+      codecs(make_codecs(config.wire, log)),
       sockets(loop, config.listen, short_hash_key(random),
               [this](const Endpoint& from, ByteView datagram) { handle_datagram(from, datagram); }),
       interface_watch(loop, [this] { read_interfaces(); }),

@@ -53,7 +53,7 @@ TEST_CASE("a configuration far from the defaults is shown and loaded back", "[co
     config.link = {51ms, 61'001us, 10min / 2};
     config.flood = {3600s, 1001ms, 0s, 4};
     config.limits = {1, 16, 1 << 20, 1024, 16, 100, 1, 64};
-    config.wire = {{"other", "flatbuffers"}, 1452};
+    config.wire = {{"other", "flatbuffers"}, {"/usr/lib/other.so"}, 1452};
     config.api = {"/tmp/a", "", {"alice", "@wheel"}, {"bob"}, 1, 64 << 10};
     config.log.level = LogLevel::error;
 

@@ -158,6 +158,15 @@ TEST_CASE("codecs are named, each once, at least one", "[config][validate]") {
     CHECK(faults(config) == Faults{"wire.codecs"});
 }
 
+TEST_CASE("plugins are absolute paths, each once", "[config][validate]") {
+    Config config;
+    config.wire.plugins = {"/usr/lib/a.so", "b.so", "/usr/lib/a.so", "/usr/lib/c\n.so", ""};
+    CHECK(faults(config) == Faults{"wire.plugins[1]", "wire.plugins[2]", "wire.plugins[3]",
+                                   "wire.plugins[4]"});
+    config.wire.plugins = {"/a", "/b", "/c", "/d", "/e", "/f", "/g", "/h"};
+    CHECK(faults(config) == Faults{"wire.plugins"});
+}
+
 TEST_CASE("who may use the API is a user or a group", "[config][validate]") {
     Config config;
     config.api.publishers = {"alice", "@wheel", "_svc", "@", "a b"};
