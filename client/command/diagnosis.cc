@@ -248,6 +248,14 @@ private:
                 "it was changed there or here only",
                 {"sudo hearsay network token   # on a host with the new secret",
                  "sudo hearsay network join    # on the other, with that token"});
+        if (const Json& other = away["no_common_codec"];
+            !other.is_null() && number_of(other, "age") < kSecretRecent)
+            add("no_common_codec",
+                text_of(other, "address") + " is of this network, but there can be no link with "
+                "it: it reads the codec " + text_of(facts_["codecs"], "theirs") +
+                    ", this host " + text_of(facts_["codecs"], "ours"),
+                {"hearsay config show wire.codecs   # on both hosts: one name in common is needed",
+                 kEdit});
     }
 
     void clocks() {

@@ -14,6 +14,7 @@ struct Core {
         Endpoint at;
         Instant when;
         std::int64_t clock_offset_ms = 0;
+        std::vector<wire::CodecId> codecs{};  // that it reads, where that is what was wrong
         // A host beacons from all its addresses at once: the one an operator knows it by stays.
         bool is_worse_than(const Sighting& other) const {
             return at.is_link_local() && !other.at.is_link_local() &&
@@ -24,6 +25,7 @@ struct Core {
         std::optional<Sighting> wrong_network;
         std::optional<Sighting> wrong_secret;
         std::optional<Sighting> wrong_clock;
+        std::optional<Sighting> no_common_codec;
     };
 
     config::Gossip config;

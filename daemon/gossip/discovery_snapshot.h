@@ -40,6 +40,7 @@ struct TurnedAway {
     Endpoint at;
     Duration age{};
     std::int64_t clock_offset_ms = 0;  // theirs minus ours, of a beacon
+    std::vector<std::uint8_t> codecs{};  // that they read: wire::CodecId
 };
 
 struct DiscoverySnapshot {
@@ -49,6 +50,7 @@ struct DiscoverySnapshot {
     std::optional<TurnedAway> wrong_network;
     std::optional<TurnedAway> wrong_secret;
     std::optional<TurnedAway> wrong_clock;
+    std::optional<TurnedAway> no_common_codec;
 
     static constexpr std::size_t kHeardShown = 64;
 };

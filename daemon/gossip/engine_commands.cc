@@ -36,7 +36,8 @@ MemberSnapshot snapshot_of(const Member& member, const Links& links, Instant now
 
 std::optional<TurnedAway> turned_away(const std::optional<Core::Sighting>& sighting, Instant now) {
     if (!sighting) return std::nullopt;
-    return TurnedAway{sighting->at, now - sighting->when, sighting->clock_offset_ms};
+    return TurnedAway{sighting->at, now - sighting->when, sighting->clock_offset_ms,
+                      sighting->codecs};
 }
 
 }  // namespace
@@ -216,6 +217,7 @@ DiscoverySnapshot Engine::discovery(Now now) const {
     result.wrong_network = turned_away(parts.core.sightings.wrong_network, now.monotonic);
     result.wrong_secret = turned_away(parts.core.sightings.wrong_secret, now.monotonic);
     result.wrong_clock = turned_away(parts.core.sightings.wrong_clock, now.monotonic);
+    result.no_common_codec = turned_away(parts.core.sightings.no_common_codec, now.monotonic);
     return result;
 }
 

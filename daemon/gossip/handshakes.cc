@@ -166,7 +166,7 @@ Bytes Handshakes::seal_auth(crypto::Role role, const crypto::Secret& key,
 
 std::optional<Handshakes::Peer> Handshakes::open_auth(const crypto::Secret& key,
                                                       const crypto::Hash& transcript,
-                                                      ByteView sealed) {
+                                                      ByteView sealed, Instant now) {
     const auto plain = crypto::open_handshake(key, transcript, sealed);
     if (!plain) {
         core_.count(Counter::refused_handshake);
@@ -177,13 +177,16 @@ std::optional<Handshakes::Peer> Handshakes::open_auth(const crypto::Secret& key,
         core_.count(Counter::refused_handshake);
         return std::nullopt;
     }
-    Peer peer{std::move(*payload), nullptr};
+    Peer peer{std::move(*payload), nullptr, now};
     peer.codec = core_.codecs->preferred_of(peer.payload.codecs);
-    if (peer.codec == nullptr) {
-        core_.count(Counter::refused_no_common_codec);
-        return std::nullopt;
-    }
     return peer;
+}
+
+bool Handshakes::has_codec_for(const Peer& peer, const Endpoint& at) {
+    if (peer.codec != nullptr) return true;
+    core_.count(Counter::refused_no_common_codec);
+    Core::see(core_.sightings.no_common_codec, {at, peer.read_at, 0, peer.payload.codecs});
+    return false;
 }
 
 void Handshakes::handle_cookie(const Endpoint& from, ByteView datagram, Instant now) {
@@ -238,7 +241,7 @@ void Handshakes::handle_auth_r(const Endpoint& from, ByteView datagram, Instant 
         core_.count(Counter::refused_handshake);
         return;
     }
-    auto peer = open_auth(keys->handshake_responder, transcript, auth->sealed);
+    auto peer = open_auth(keys->handshake_responder, transcript, auth->sealed, now);
     if (!peer) return;
     dial.peer = std::move(*peer);
     dial.keys = std::move(*keys);
@@ -266,7 +269,7 @@ void Handshakes::handle_auth_i(const Endpoint& from, ByteView datagram, Instant 
     Accept& accept = found->second;
     if (accept.is_verifying) return;
     auto peer =
-        open_auth(accept.keys.handshake_initiator, accept.keys.transcript, auth->sealed);
+        open_auth(accept.keys.handshake_initiator, accept.keys.transcript, auth->sealed, now);
     if (!peer) return;
     accept.peer = std::move(*peer);
     const Bytes message = crypto::handshake_signed_bytes(
@@ -325,6 +328,7 @@ void Handshakes::finish_dial(wire::SessionId session, Dial& dial, bool is_valid)
                   dial.ephemeral.public_key, dial.theirs);
     facts.auth_i.insert(facts.auth_i.end(), sealed.begin(), sealed.end());
     core_.outbox.send_copy(dial.at, facts.auth_i);
+    if (!has_codec_for(dial.peer, dial.at)) return fail(dial, FailedDial::Why::refused);
     established_.push_back(std::move(facts));
 }
 
@@ -334,6 +338,7 @@ void Handshakes::finish_accept(wire::SessionId session, Accept& accept, bool is_
         core_.count(Counter::refused_self);
         return;
     }
+    if (!has_codec_for(accept.peer, accept.at)) return;
     Established facts = facts_of(accept.peer, accept.at, accept.secret_place);
     facts.our_session = session;
     facts.their_session = accept.their_session;

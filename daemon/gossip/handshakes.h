@@ -24,6 +24,9 @@ struct FailedDial {
 //          <---------------------  AUTH_R, never larger
 //   AUTH_I --------------------->  session
 //
+// Who shares no codec with the other side is told so by AUTH_I or AUTH_R all the same, and no
+// session comes of it: both know why.
+//
 // Bounds: nothing is remembered before a valid HELLO2, and of those at most kAcceptsMax, made at
 // most kAcceptRate a second, the oldest giving way (counted); dials are ours to bound. A repeated
 // HELLO2 gets the AUTH_R already made. The peer's signature is the verify desk's.
@@ -72,7 +75,8 @@ public:
 private:
     struct Peer {                      // what the other side's AUTH said
         wire::AuthPayload payload;
-        wire::Codec* codec = nullptr;
+        wire::Codec* codec = nullptr;  // none: nothing could be said
+        Instant read_at;
     };
     struct Dial {
         Endpoint at;
@@ -128,7 +132,9 @@ private:
                     const crypto::EphemeralKey& initiator, const crypto::EphemeralKey& responder);
     // Reads the other side's AUTH; counts what is wrong with it.
     std::optional<Peer> open_auth(const crypto::Secret& key, const crypto::Hash& transcript,
-                                  ByteView sealed);
+                                  ByteView sealed, Instant now);
+    // Whether we have a codec that the peer, who has proved itself, reads; else it is noted.
+    bool has_codec_for(const Peer& peer, const Endpoint& at);
     void finish_dial(wire::SessionId session, Dial& dial, bool is_valid);
     void finish_accept(wire::SessionId session, Accept& accept, bool is_valid);
     Established facts_of(const Peer& peer, const Endpoint& at, std::size_t secret_place) const;

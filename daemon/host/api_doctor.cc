@@ -159,6 +159,10 @@ void write_doctor(JsonWriter& json, const NodeFacts& facts, const config::Config
                       counters[Counter::refused_bad_mac]);
     write_turned_away(json, "wrong_clock", facts.discovery.wrong_clock,
                       counters[Counter::refused_beacon]);
+    write_turned_away(json, "no_common_codec", facts.discovery.no_common_codec,
+                      counters[Counter::refused_no_common_codec]);
+    json.end_object().key("codecs").begin_object().key("ours").text(facts.our_codecs);
+    json.key("theirs").text(facts.their_codecs);
     json.end_object().key("clock").begin_object().key("offset");
     const auto offset = facts.snapshot.clock_offset_ms;
     offset ? json.seconds(std::chrono::milliseconds(*offset)) : json.null();

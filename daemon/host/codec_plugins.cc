@@ -17,6 +17,9 @@ namespace {
 
 constexpr std::size_t kNameSizeMax = 32;  // what wire.codecs takes
 
+// By id, from 1: those of this tree, whether they are loaded or not (docs/PROTOCOL.md 17).
+constexpr std::array<std::string_view, 2> kPublicNames{"flatbuffers", "protobuf"};
+
 // Whoever can write the file runs as this daemon.
 std::string file_problem(const std::string& path) {
     struct stat facts {};
@@ -146,6 +149,27 @@ std::unique_ptr<wire::Codec> load_codec(const std::string& path, std::string& pr
     else
         problem = self_test_problem(*codec);
     return problem.empty() ? wire::guard(std::move(codec)) : nullptr;
+}
+
+std::string codec_names(std::span<const wire::CodecId> ids, const wire::CodecRegistry& ours) {
+    std::string names;
+    for (const wire::CodecId id : ids) {
+        if (!names.empty()) names += ", ";
+        if (const wire::Codec* codec = ours.find(id))
+            names += codec->name();
+        else if (id <= kPublicNames.size() && id > 0)
+            names += kPublicNames[id - 1];
+        else
+            names += "number " + std::to_string(id);
+    }
+    return names;
+}
+
+std::string codec_names(const wire::CodecRegistry& ours) {
+    std::string names;
+    for (const auto& codec : ours.all())
+        names += (names.empty() ? "" : ", ") + std::string(codec->name());
+    return names;
 }
 
 wire::CodecRegistry make_codecs(const config::Wire& wire, Log& log) {

@@ -25,4 +25,8 @@ std::unique_ptr<wire::Codec> load_codec(const std::string& path, std::string& pr
 // that is loaded but not named.
 wire::CodecRegistry make_codecs(const config::Wire& wire, Log& log);
 
+// "flatbuffers, number 77": the name where this program knows it.
+std::string codec_names(std::span<const wire::CodecId> ids, const wire::CodecRegistry& ours);
+std::string codec_names(const wire::CodecRegistry& ours);
+
 }  // namespace hearsay::host

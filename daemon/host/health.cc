@@ -66,6 +66,13 @@ void find_network_problems(const HealthFacts& facts, std::vector<std::string>& f
                         "without this host, or without another?");
 }
 
+void find_codec_problem(const HealthFacts& facts, std::vector<std::string>& found) {
+    if (!facts.no_codec_at) return;
+    found.push_back("no link is possible with " + config::to_text(*facts.no_codec_at) +
+                    ", which reads the codec " + facts.their_codecs + ", this host " +
+                    facts.our_codecs + ": make wire.codecs overlap here or there");
+}
+
 void find_host_problems(const HealthFacts& facts, std::vector<std::string>& found) {
     if (facts.receive_buffer < facts.receive_buffer_wanted)
         found.push_back("the receive buffer is " + config::format_size(facts.receive_buffer) +
@@ -178,6 +185,7 @@ std::vector<std::string> find_health_problems(const HealthFacts& facts) {
     std::vector<std::string> found;
     if (facts.has_duplicate) found.push_back(duplicate_sentence(facts.duplicate_at));
     find_network_problems(facts, found);
+    find_codec_problem(facts, found);
     if (facts.clock_offset_ms && std::abs(*facts.clock_offset_ms) >= kClockWorthTellingMs)
         found.push_back(clock_problem(*facts.clock_offset_ms, facts.clock_skew_max));
     find_member_problems(facts, found);

@@ -36,6 +36,10 @@ struct HealthFacts {
     std::optional<Endpoint> duplicate_at;   // where, when that is known
     std::uint64_t wrong_network = 0;        // datagrams, since the start
     std::uint64_t wrong_secret = 0;
+    // A member without a codec in common, met in the last ten minutes.
+    std::optional<Endpoint> no_codec_at;
+    std::string their_codecs;
+    std::string our_codecs;
     Duration loop_lag{};
     std::string disk_problem;
     std::string beacon_problem;

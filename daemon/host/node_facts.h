@@ -18,6 +18,8 @@ struct NodeFacts {
     std::optional<Endpoint> duplicate_at;       // where, when that is known
     std::uint64_t dropped_lately = 0;           // datagrams, by the kernel, in the last minute
     std::uint64_t send_failed = 0;
+    std::string their_codecs;  // of discovery.no_common_codec, by name
+    std::string our_codecs;
     std::string beacon_problem;
     std::string disk_problem;
 };

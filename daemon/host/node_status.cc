@@ -4,6 +4,7 @@
 
 #include "config/validate.h"
 #include "config/version.h"
+#include "daemon/host/codec_plugins.h"
 #include "daemon/host/health.h"
 #include "daemon/host/node_parts.h"
 
@@ -14,6 +15,17 @@ using namespace std::chrono_literals;
 
 // What a host sees of its own identity elsewhere is told for as long.
 constexpr Duration kDuplicateShown = 10min;
+// As long: members are dialled again within it.
+constexpr Duration kNoCodecShown = 10min;
+
+void add_codec_facts(const gossip::DiscoverySnapshot& discovery,
+                     const wire::CodecRegistry& codecs, HealthFacts& facts) {
+    const auto& away = discovery.no_common_codec;
+    if (!away || away->age >= kNoCodecShown) return;
+    facts.no_codec_at = away->at;
+    facts.their_codecs = codec_names(away->codecs, codecs);
+    facts.our_codecs = codec_names(codecs);
+}
 
 gossip::MemberSnapshot self_snapshot(const config::Config& config,
                                      const std::vector<config::Tag>& tags,
@@ -101,6 +113,8 @@ std::vector<std::string> Node::Parts::health() const {
         facts.shared_names = describe_shared_names(snapshot);
         facts.wrong_network = snapshot.counters[gossip::Counter::refused_wrong_network];
         facts.wrong_secret = snapshot.counters[gossip::Counter::refused_bad_mac];
+        if (snapshot.counters[gossip::Counter::refused_no_common_codec] > 0)
+            add_codec_facts(engine->discovery({now, Loop::wall()}), codecs, facts);
     }
     facts.clock_skew_max = config.flood.clock_skew_max;
     facts.receive_buffer_wanted = config.listen.receive_buffer;

@@ -21,7 +21,9 @@ Json healthy() {
                   "alive":true}],
         "links":[{"address":"10.0.0.2:4327","interface":"eth0","age":90}],
         "seeds":[],"scan":null,
-        "turned_away":{"wrong_network":null,"wrong_secret":null,"wrong_clock":null},
+        "turned_away":{"wrong_network":null,"wrong_secret":null,"wrong_clock":null,
+                       "no_common_codec":null},
+        "codecs":{"ours":"flatbuffers","theirs":""},
         "clock":{"offset":0.002,"skew_max":300},"duplicate":null,"disk_problem":""})");
 }
 
@@ -168,6 +170,18 @@ TEST_CASE("another secret of this network is a finding in company too", "[doctor
     facts["turned_away"]["wrong_secret"] = turned_away(5);
     CHECK(codes(facts) == Codes{"wrong_secret"});
     facts["turned_away"]["wrong_secret"] = turned_away(700);
+    CHECK(codes(facts).empty());
+}
+
+TEST_CASE("a host that shares no codec is a finding that names both sides'", "[doctor]") {
+    Json facts = healthy();
+    facts["turned_away"]["no_common_codec"] = turned_away(5);
+    facts["codecs"]["theirs"] = "protobuf";
+    REQUIRE(codes(facts) == Codes{"no_common_codec"});
+    CHECK(diagnose(facts, local())[0].text ==
+          "10.0.0.9:4327 is of this network, but there can be no link with it: it reads the codec "
+          "protobuf, this host flatbuffers");
+    facts["turned_away"]["no_common_codec"] = turned_away(700);
     CHECK(codes(facts).empty());
 }
 

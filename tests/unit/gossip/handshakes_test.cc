@@ -143,6 +143,14 @@ TEST_CASE("without a common codec there is no session", "[handshake]") {
     a.handshakes.dial(b.at, 4, kStart);
     Wire(a, b).run(kStart);
     CHECK(a.counted(Counter::refused_no_common_codec) == 1);
+    CHECK(b.counted(Counter::refused_no_common_codec) == 1);
+    REQUIRE(a.ground.core.sightings.no_common_codec);
+    REQUIRE(b.ground.core.sightings.no_common_codec);
+    CHECK(a.ground.core.sightings.no_common_codec->at == b.at);
+    CHECK(a.ground.core.sightings.no_common_codec->codecs == std::vector<wire::CodecId>{9});
+    CHECK(b.ground.core.sightings.no_common_codec->at == a.at);
+    CHECK(b.ground.core.sightings.no_common_codec->codecs ==
+          std::vector<wire::CodecId>{wire::kFlatbuffersId});
     CHECK(a.established.empty());
     CHECK(b.established.empty());
 }

@@ -101,6 +101,12 @@ TEST_CASE("the doctor is told who was turned away, and why", "[api][doctor]") {
     CHECK(told["wrong_network"]["age"] == 3);
     CHECK(told["wrong_secret"].is_null());
     CHECK(told["wrong_clock"]["offset"] == -3600);
+    CHECK(told["no_common_codec"].is_null());
+    facts.discovery.no_common_codec = gossip::TurnedAway{kPeer, 2s, 0, {2}};
+    facts.their_codecs = "protobuf";
+    const Json told_codec = written(facts);
+    CHECK(told_codec["turned_away"]["no_common_codec"]["address"] == "10.0.0.2:4327");
+    CHECK(told_codec["codecs"]["theirs"] == "protobuf");
 }
 
 TEST_CASE("what the doctor is told without a network is whole too", "[api][doctor]") {

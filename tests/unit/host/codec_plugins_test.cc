@@ -159,6 +159,16 @@ TEST_CASE("a loaded codec that begins to lie is stopped by its guard", "[host][p
     CHECK(survives("truth"));
 }
 
+TEST_CASE("codecs are told by name where one is known", "[host][plugins]") {
+    std::string problem;
+    wire::CodecRegistry ours;
+    ours.add(wire::make_flatbuffers_codec());
+    ours.add(load_codec(plugin("plain"), problem));
+    CHECK(codec_names(ours) == "flatbuffers, plain");
+    CHECK(codec_names(std::vector<wire::CodecId>{2, 200, 77, 1}, ours) ==
+          "protobuf, plain, number 77, flatbuffers");
+}
+
 // Goal: nobody changes a frame and forgets that plugins were built with the old one.
 TEST_CASE("the layout of frames belongs to the edition of the interface", "[host][plugins]") {
     if (sizeof(void*) == 8 && wire::kCodecAbi == 1)

@@ -133,6 +133,13 @@ TEST_CASE("each trouble of the host has its sentence", "[host][health]") {
     facts.failed = {"a", "b", "c", "d", "e"};
     REQUIRE_THAT(finding(facts), Catch::StartsWith("a, b, c and 2 more have failed"));
     facts = healthy();
+    facts.no_codec_at = Endpoint::ipv4(10, 0, 0, 2, 4327);
+    facts.their_codecs = "protobuf";
+    facts.our_codecs = "flatbuffers";
+    REQUIRE_THAT(finding(facts), Catch::Equals("no link is possible with 10.0.0.2:4327, which "
+                                               "reads the codec protobuf, this host flatbuffers: "
+                                               "make wire.codecs overlap here or there"));
+    facts = healthy();
     facts.wrong_secret = 1;
     REQUIRE_THAT(finding(facts), Catch::Contains("rotated"));
 }
