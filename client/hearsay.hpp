@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "client/hearsay.h"
+#include "hearsay.h"
 
 // hearsay.h for C++: the handle closes itself, and what fails throws Error.
 namespace hearsay::client {
