@@ -22,7 +22,8 @@ public:
     // limits; 64 KiB holds kFramesPerDatagramMax lists of the longest kinds.
     static constexpr std::size_t kCapacity = 64 << 10;
 
-    FrameArena() : memory_(std::make_unique<std::byte[]>(kCapacity)) {}
+    // Not initialised, so that the kernel need give only the pages that were ever used.
+    FrameArena() : memory_(std::make_unique_for_overwrite<std::byte[]>(kCapacity)) {}
 
     // An uninitialised list of `count` trivial values; empty (and count != 0) when exhausted.
     template <typename T>

@@ -42,6 +42,7 @@ struct Core {
     Counters counters;
     Outbox outbox;
     Sightings sightings;
+    RecordPool* record_pool = nullptr;
 
     static void see(std::optional<Sighting>& last, const Sighting& sighting) {
         if (!last || !sighting.is_worse_than(*last)) last = sighting;

@@ -28,7 +28,8 @@ Core make_core(EngineSetup setup, Now now) {
               {},
               {},
               {},
-              {}};
+              {},
+              setup.record_pool};
     core.random.fill(core.hash_key);
     return core;
 }
@@ -39,6 +40,7 @@ Engine::Parts::Parts(EngineSetup setup, Now now)
     : core(make_core(std::move(setup), now)),
       store(core.config.limits.store, core.hash_key),
       streams(core, core.config.limits.streams),
+      records(core.record_pool),
       membership(core, records, now.monotonic),
       links(core, store),
       probes(core, links),

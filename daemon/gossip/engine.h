@@ -30,6 +30,8 @@ enum class LearntFrom : std::uint8_t {
     seed, operator_, beacon, remembered, presence, close, scan
 };
 
+class RecordPool;  // daemon/gossip/records.h
+
 // How this node presents itself.
 struct Self {
     std::string name;
@@ -49,6 +51,7 @@ struct EngineSetup {
     Bytes saved;                       // what save() returned before a clean stop; or empty
     bool is_first_start = false;       // nothing was ever delivered with this state
     crypto::Secret seed;               // of all randomness
+    RecordPool* record_pool = nullptr; // shared by engines of one process; outlives the engine
 };
 
 enum class PublishError : std::uint8_t {

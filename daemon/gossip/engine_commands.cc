@@ -13,12 +13,12 @@ MemberSnapshot snapshot_of(const Member& member, const Links& links, Instant now
     result.id = member.id;
     result.is_linked = member.is_linked;
     result.state = member.state;
-    result.name = member.presence.name;
+    result.name = member.presence().name;
     if (member.reached_at.port != 0) result.addresses.push_back(member.reached_at);
-    for (const Endpoint& at : member.presence.addresses)
+    for (const Endpoint& at : member.presence().addresses)
         if (at != member.reached_at) result.addresses.push_back(at);
-    result.tags = member.presence.tags;
-    result.software = member.presence.software;
+    result.tags = member.presence().tags;
+    result.software = member.presence().software;
     result.epoch = member.epoch;
     result.version = member.version;
     result.age = now - member.since;
@@ -189,7 +189,7 @@ Snapshot Engine::snapshot(Now now) const {
     parts.links.for_each([&](const Link& link) {
         LinkSnapshot snapshot = link.snapshot(now.monotonic);
         if (const Member* member = parts.membership.find(link.id()))
-            snapshot.name = member->presence.name;
+            snapshot.name = member->presence().name;
         result.links.push_back(std::move(snapshot));
     });
     std::sort(result.links.begin(), result.links.end(), [](const auto& a, const auto& b) {

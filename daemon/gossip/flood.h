@@ -123,6 +123,7 @@ private:
                                 Instant deadline);
     std::uint64_t next_own_seq();
     TokenBucket& bucket_of(const wire::BatchHeader& header);
+    void forget_full_shares(Instant now);
 
     struct PublisherShare {
         TokenBucket messages;
@@ -139,6 +140,7 @@ private:
     PendingBatches pending_;
     DedupCache dedup_;
     std::map<crypto::NodeId, PublisherShare> publisher_shares_;
+    Instant shares_forgotten_at_{};
     TokenBucket stranger_bucket_;
     TokenBucket equivocation_bucket_;
     std::array<std::optional<TokenBucket>, kLinksMax> link_buckets_;

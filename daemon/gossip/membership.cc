@@ -6,6 +6,11 @@ namespace hearsay::gossip {
 
 using namespace std::chrono_literals;
 
+const Presence& Member::presence() const {
+    static const Presence kNone;
+    return spoken != nullptr ? *spoken->presence : kNone;
+}
+
 Membership::Membership(Core& core, Records& records, Instant now)
     : core_(core), records_(records), refresh_at_(now), started_(now) {
     presence_.name = core.self.name;
@@ -51,16 +56,17 @@ bool Membership::accept_presence(const Record& record, Now now) {
     const bool was_known = members_.contains(id);
     Member* member = get(id, now.monotonic);
     if (member == nullptr) return true;
-    const bool is_changed = !(member->presence == *presence);
+    const bool is_changed = !(member->presence() == *presence);
     const bool has_returned = was_known && member->state == MemberState::failed &&
                               member->epoch == record.epoch();
-    member->presence = std::move(*presence);
     if (member->epoch != record.epoch()) member->accuse_again_at = {};  // restarted: another life
     member->epoch = record.epoch();
     member->version = record.version();
     member->heard = now.monotonic;
     member->lapse_at = now.monotonic + std::chrono::milliseconds(record.header.lifetime_ms);
-    records_.put(record);
+    Record kept = record;
+    kept.presence = std::move(*presence);
+    member->spoken = records_.put(std::move(kept));
     note_refuted(*member, now.monotonic);
     forgive(*member);
     const bool is_back = !was_known || member->state == MemberState::failed ||
@@ -103,6 +109,7 @@ Member* Membership::get(const crypto::NodeId& id, Instant now) {
     member.heard = now;
     member.lapse_at = now + 2min;
     ++alive_others_;
+    due_.insert(&member);
     schedule(member);
     return &member;
 }
@@ -122,12 +129,14 @@ bool Membership::make_room(Instant now) {
                                     worst->second.state == MemberState::alive))
         return false;
     set_state(worst->second, MemberState::failed, now);
-    const crypto::NodeId id = worst->first;
-    due_.erase({due_of_[id], id});
-    due_of_.erase(id);
-    records_.erase(id);
-    members_.erase(worst);
+    forget(worst->second);
     return true;
+}
+
+void Membership::forget(Member& member) {
+    due_.erase(&member);
+    records_.erase(member.id);
+    members_.erase(members_.find(member.id));
 }
 
 void Membership::set_state(Member& member, MemberState state, Instant now) {
@@ -148,10 +157,10 @@ void Membership::schedule(Member& member) {
         at = member.is_linked ? Instant::max() : member.lapse_at;
         if (member.fail_at) at = std::min(at, *member.fail_at);
     }
-    Instant& due = due_of_.try_emplace(member.id, at).first->second;
-    due_.erase({due, member.id});
-    due = at;
-    due_.emplace(due, member.id);
+    if (member.due == at) return;
+    auto place = due_.extract(&member);  // while it is still where `due` says
+    member.due = at;
+    due_.insert(std::move(place));
 }
 
 void Membership::handle_link_up(const crypto::NodeId& id, const Endpoint& at, Instant now) {
@@ -203,21 +212,17 @@ void Membership::note_presence(const crypto::NodeId& id, std::uint8_t hops, Inst
 void Membership::handle_timeout(Instant now) {
     if (refresh_at_ <= now) publish_presence(std::exchange(is_refresh_news_, false), now);
     if (alone_at_ && *alone_at_ <= now) fail_everybody(now);
-    while (!due_.empty() && due_.begin()->first <= now) {
-        const crypto::NodeId id = due_.begin()->second;
-        Member& member = members_.at(id);
+    while (!due_.empty() && (*due_.begin())->due <= now) {
+        Member& member = **due_.begin();
         if (member.state == MemberState::failed || member.state == MemberState::left) {
-            due_.erase(due_.begin());
-            due_of_.erase(id);
-            records_.erase(id);
-            members_.erase(id);
+            forget(member);
             continue;
         }
         const bool is_accused = member.fail_at && *member.fail_at <= now;
         const crypto::NodeId accuser =
             is_accused ? member.accusations.front().accuser : crypto::NodeId{};
         set_state(member, MemberState::failed, now);
-        tell(EventKind::member_failed, id, accuser,
+        tell(EventKind::member_failed, member.id, accuser,
              is_accused ? "silent and did not answer the accusation" : "not heard of any more");
         forgive(member);
         schedule(member);
@@ -228,8 +233,8 @@ std::optional<Instant> Membership::next_deadline() const {
     std::optional<Instant> next;
     if (!has_left_) next = refresh_at_;
     next = earliest(next, alone_at_);
-    if (!due_.empty() && due_.begin()->first != Instant::max())
-        next = earliest(next, due_.begin()->first);
+    if (!due_.empty() && (*due_.begin())->due != Instant::max())
+        next = earliest(next, (*due_.begin())->due);
     return next;
 }
 
@@ -238,7 +243,7 @@ std::vector<SavedState::Member> Membership::remembered() const {
     for (const auto& [id, member] : members_) {
         SavedState::Member entry{id, {}};
         if (member.reached_at.port != 0) entry.addresses.push_back(member.reached_at);
-        for (const Endpoint& at : member.presence.addresses)
+        for (const Endpoint& at : member.presence().addresses)
             if (at != member.reached_at) entry.addresses.push_back(at);
         if (!entry.addresses.empty() && member.state != MemberState::left)
             result.push_back(std::move(entry));
@@ -253,14 +258,14 @@ void Membership::tell(EventKind kind, const crypto::NodeId& member, const crypto
     event.member = member;
     event.other = other;
     const Member* const known = find(member);
-    if (known != nullptr) event.name = known->presence.name;
+    if (known != nullptr) event.name = known->presence().name;
     event.text = std::move(text);
     core_.outbox.tell(std::move(event));
 }
 
 void Membership::check_invariants() const {
     INSIST(members_.size() < std::max<std::size_t>(core_.config.limits.members, 1));
-    INSIST(due_.size() == members_.size() && due_of_.size() == members_.size());
+    INSIST(due_.size() == members_.size());
     std::size_t alive = 0;
     std::size_t linked = 0;
     for (const auto& [id, member] : members_) {
@@ -268,7 +273,7 @@ void Membership::check_invariants() const {
         INSIST(member.accusations.size() <= kAccusersMax);
         INSIST(member.refuted.size() <= kAccusersMax);
         INSIST(member.state != MemberState::suspect || member.fail_at.has_value());
-        INSIST(due_.contains({due_of_.at(id), id}));
+        INSIST(*due_.find(const_cast<Member*>(&member)) == &member);
         if (member.state == MemberState::alive || member.state == MemberState::suspect) ++alive;
         if (member.is_linked) ++linked;
     }

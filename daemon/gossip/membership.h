@@ -12,17 +12,18 @@ namespace hearsay::gossip {
 
 struct Member {
     crypto::NodeId id;
-    Presence presence;
+    std::shared_ptr<const Record> spoken;  // its newest presence; null: none yet
     std::uint64_t epoch = 0;       // of its newest record
     std::uint64_t version = 0;
     MemberState state = MemberState::alive;
+    bool is_linked = false;
+    bool was_linked = false;       // ever: such members are kept before others
     std::uint8_t presence_hops = 0;  // links its newest presence crossed on its way, a hint
     Instant presence_at;           // when that came; zero: none yet
     Instant since;                 // the state last changed
     Instant heard;                 // newest record or link
     Instant lapse_at;              // unlinked and unrefreshed: failed
-    bool is_linked = false;
-    bool was_linked = false;       // ever: such members are kept before others
+    Instant due;                   // when it next changes by itself: see Membership::schedule
     Endpoint reached_at;           // of the last link; port 0: none yet
     struct Accusation {
         crypto::NodeId accuser;
@@ -34,6 +35,8 @@ struct Member {
     std::vector<Accusation> refuted;      // whom it has answered and when; at most kAccusersMax
     std::optional<Instant> fail_at;
     Instant accuse_again_at;
+
+    const Presence& presence() const;
 };
 
 // Something this node has to say, to be signed by the flood.
@@ -133,6 +136,7 @@ private:
     bool accept_leave(const Record& record, Now now);
     Member* get(const crypto::NodeId& id, Instant now);
     bool make_room(Instant now);
+    void forget(Member& member);
     void refute(const Suspect& suspect, Instant now);
     void add_accusation(Member& member, const crypto::NodeId& accuser, Instant now);
     void act_on_accusations(Member& member, Instant now);
@@ -153,8 +157,12 @@ private:
     Core& core_;
     Records& records_;
     std::map<crypto::NodeId, Member> members_;  // all but ourselves
-    std::set<std::pair<Instant, crypto::NodeId>> due_;
-    std::map<crypto::NodeId, Instant> due_of_;
+    struct ByDue {
+        bool operator()(const Member* a, const Member* b) const {
+            return a->due != b->due ? a->due < b->due : a->id < b->id;
+        }
+    };
+    std::set<Member*, ByDue> due_;              // all of them
     std::size_t alive_others_ = 0;
 
     Presence presence_;

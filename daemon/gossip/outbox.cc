@@ -4,10 +4,7 @@
 
 namespace hearsay::gossip {
 
-Outbox::Outbox()
-    : block_(std::make_unique<std::uint8_t[]>(kDatagramsMax * wire::kDatagramSizeMax)) {
-    transmits_.reserve(kDatagramsMax);
-}
+Outbox::Outbox() { transmits_.reserve(kDatagramsMax); }
 
 void Outbox::begin() {
     transmits_.clear();
@@ -21,7 +18,11 @@ void Outbox::begin() {
 
 MutableBytes Outbox::datagram() {
     INSIST(has_room());
-    return {block_.get() + transmits_.size() * wire::kDatagramSizeMax, wire::kDatagramSizeMax};
+    auto& block = blocks_[transmits_.size() / kPerBlock];
+    if (block == nullptr)
+        block = std::make_unique_for_overwrite<std::uint8_t[]>(kPerBlock * wire::kDatagramSizeMax);
+    const std::size_t place = transmits_.size() % kPerBlock;
+    return {block.get() + place * wire::kDatagramSizeMax, wire::kDatagramSizeMax};
 }
 
 void Outbox::send(const Endpoint& to, std::size_t size) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <memory>
 
 #include "daemon/gossip/outputs.h"
@@ -7,8 +8,9 @@
 
 namespace hearsay::gossip {
 
-// Collects what one call of the engine puts out. Datagrams live in one fixed block, so sending
-// allocates nothing; has_room() is the bound that makes the engine stop and come back.
+// Collects what one call of the engine puts out. Datagrams live in blocks that are
+// allocated when first needed and kept, so sending soon allocates nothing, and a node that never
+// has much to say stays small; has_room() is the bound that makes the engine stop and come back.
 class Outbox {
 public:
     static constexpr std::size_t kDatagramsMax = 128;
@@ -38,7 +40,9 @@ public:
     std::size_t byte_count() const { return byte_count_; }
 
 private:
-    std::unique_ptr<std::uint8_t[]> block_;
+    static constexpr std::size_t kPerBlock = 8;
+
+    std::array<std::unique_ptr<std::uint8_t[]>, kDatagramsMax / kPerBlock> blocks_;
     std::vector<Transmit> transmits_;
     std::size_t byte_count_ = 0;
     std::vector<VerifyJob> verifications_;

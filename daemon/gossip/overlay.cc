@@ -81,7 +81,7 @@ void Overlay::add(const Endpoint& at, LearntFrom source, std::optional<crypto::N
 void Overlay::add_member(const crypto::NodeId& id, Instant now) {
     const Member* member = membership_.find(id);
     if (member == nullptr || member->state == MemberState::left || !is_small()) return;
-    for (const Endpoint& at : member->presence.addresses) add(at, LearntFrom::presence, id, now);
+    for (const Endpoint& at : member->presence().addresses) add(at, LearntFrom::presence, id, now);
 }
 
 void Overlay::forget_worst_candidate() {
@@ -243,7 +243,7 @@ std::vector<const Member*> Overlay::members_to_dial(bool failed, Instant now) co
 }
 
 bool Overlay::dial_member(const Member& member, Instant now) {
-    std::vector<Endpoint> places = member.presence.addresses;
+    std::vector<Endpoint> places = member.presence().addresses;
     if (member.reached_at.port != 0) places.push_back(member.reached_at);
     if (places.empty()) return false;
     return handshakes_.dial(places[core_.random.below(places.size())], 4, now);
@@ -353,8 +353,8 @@ void Overlay::close_full(Link& link, Now now) {
     std::vector<Endpoint> others;
     for (const auto& [id, member] : membership_.all()) {
         const bool is_other = id != link.id() && member.state == MemberState::alive;
-        if (is_other && !member.presence.addresses.empty())
-            others.push_back(member.presence.addresses.front());
+        if (is_other && !member.presence().addresses.empty())
+            others.push_back(member.presence().addresses.front());
     }
     std::vector<Endpoint> handed;
     while (!others.empty() && handed.size() < kHandedMax) {

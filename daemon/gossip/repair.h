@@ -85,6 +85,17 @@ private:
         std::optional<Instant> tell_at;  // of what it is not sent
         Instant told_at{};
     };
+    // Of each slot once it has had a link: most never have, and an empty deque takes 600 bytes.
+    class Peers {
+    public:
+        Peer& operator[](std::size_t slot) {
+            if (all_[slot] == nullptr) all_[slot] = std::make_unique<Peer>();
+            return *all_[slot];
+        }
+
+    private:
+        std::array<std::unique_ptr<Peer>, kLinksMax> all_;
+    };
     // One Want being put together.
     struct Asking {
         std::vector<std::pair<StreamKey, wire::NumberRange>> ranges;
@@ -116,7 +127,7 @@ private:
     Core& core_;
     FloodParts parts_;
     Flood& flood_;
-    std::array<Peer, kLinksMax> peers_;
+    mutable Peers peers_;
     std::map<Seq, Asked> asked_;
     Instant tell_at_{};
     Instant records_at_{};

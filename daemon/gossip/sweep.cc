@@ -43,7 +43,8 @@ void Sweep::ask_another(Instant now) {
     const Member& member = *members[core_.random.below(members.size())];
     swept_.insert(member.id);
     Endpoint at = member.reached_at;
-    if (at.port == 0 && !member.presence.addresses.empty()) at = member.presence.addresses.front();
+    const std::vector<Endpoint>& named = member.presence().addresses;
+    if (at.port == 0 && !named.empty()) at = named.front();
     if (!at.is_dialable()) return;
     ask(at, asked_.try_emplace(at, Asked{member.id, 0, now}).first->second, now);
 }

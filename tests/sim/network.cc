@@ -237,6 +237,7 @@ void Network::start(Node& node) {
     setup.saved = node.saved;
     setup.is_first_start = node.process == 1 || std::exchange(node.has_forgotten, false);
     setup.seed = secret_of(options_.seed, "engine", node.index << 32 | node.process);
+    if (options_.shares_records) setup.record_pool = &records_;
     node.engine = std::make_unique<gossip::Engine>(std::move(setup), now);
 
     const gossip::Interface interface = interface_of(node.at);

@@ -6,6 +6,7 @@
 
 #include "tests/sim/cheap_crypto.h"
 #include "tests/sim/node.h"
+#include "tests/sim/record_store.h"
 
 namespace hearsay::sim {
 
@@ -172,6 +173,7 @@ private:
     crypto::Network network_;
     std::unique_ptr<crypto::Verifier> verifier_;
     std::unique_ptr<crypto::Sealer> sealer_;
+    RecordStore records_;
     Fabric fabric_;
     EventQueue queue_;
     Instant now_ = kStart;

@@ -32,6 +32,8 @@ struct Options {
     Duration verify_cost = 45us;      // Ed25519, measured
     std::size_t receive_queue = 500;  // datagrams a paused node's socket holds
     std::map<std::size_t, Lie> liars{};  // nodes that lie, and how
+    // Each record once for all nodes: the same run in less memory, for thousands of nodes.
+    bool shares_records = false;
     // check_invariants() of the engine just used, after every so many events; 0: never.
     std::size_t invariants_every = 64;
 };

@@ -1,7 +1,8 @@
-#include <malloc.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <ctime>
+#include <fstream>
 #include <iostream>
 #include <numeric>
 
@@ -16,39 +17,60 @@ namespace {
 
 constexpr std::size_t kMessages = 20;
 
+// Above so many nodes they share their records, start one after the other (what all of them keep
+// of everybody while it is news would not fit), and phases that would take hours are left out.
+constexpr std::size_t kNodesAlone = 1000;
+
+// Bytes of this process that are in memory.
+std::size_t resident() {
+    std::size_t pages = 0;
+    std::size_t resident = 0;
+    std::ifstream("/proc/self/statm") >> pages >> resident;
+    return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
 class Survey {
 public:
     explicit Survey(std::size_t nodes)
-        : heap_before_(mallinfo2().uordblks + mallinfo2().hblkhd),
+        : resident_before_(resident()),
+          spread_(nodes <= kNodesAlone ? 5s : std::chrono::seconds(nodes / 50)),
           network_({.nodes = nodes,
                     .seed = base_seed(),
                     .faults = {.loss = 0.01},
-                    .start_spread = 5s,
+                    .start_spread = spread_,
+                    .shares_records = nodes > kNodesAlone,
                     .invariants_every = 0}) {}
 
     void run() {
         std::cout << network_.size() << " nodes, 1% loss, seed " << base_seed()
-                  << ", start within 5 s" << std::endl;
+                  << ", start within " << seconds(spread_) << " s" << std::endl;
+        show_cost();
         form();
         links("when formed");
         network_.run_for(60s);
         links("a minute later");
-        const auto heap = mallinfo2().uordblks + mallinfo2().hblkhd - heap_before_;
-        std::cout << "memory: " << heap / network_.size() / 1024 << " KiB per node" << std::endl;
+        std::cout << "memory: " << (resident() - resident_before_) / network_.size() / 1024
+                  << " KiB per node" << (network_.size() > kNodesAlone ? ", records shared" : "")
+                  << std::endl;
         idle();
         messages();
         join();
         detect();
-        if (network_.size() <= 1000) heal();
+        if (network_.size() <= kNodesAlone) heal();
         lose_half();
-        std::cout << "all of it took " << static_cast<double>(std::clock()) / CLOCKS_PER_SEC
-                  << " s of one core" << std::endl;
+        show_cost();
     }
 
 private:
+    void show_cost() {
+        std::cout << "so far " << static_cast<double>(std::clock()) / CLOCKS_PER_SEC
+                  << " s of one core, " << resident() / (1 << 20) << " MiB" << std::endl;
+    }
+
     bool all_know(std::size_t count) {
+        network_.forget_noticed();
         for (const std::size_t node : network_.running())
             if (network_.engine(node).alive_count() != count) return false;
         return true;
@@ -62,6 +84,7 @@ private:
         std::cout << what << ": " << (does_agree ? "" : "NOT within ")
                   << seconds(network_.time() - since) << " s" << std::endl;
         if (!does_agree) show_disagreement(count);
+        show_cost();
     }
 
     // Of the first few nodes that are wrong, whom they are wrong about.
@@ -196,7 +219,8 @@ private:
         links("then");
     }
 
-    std::size_t heap_before_;
+    std::size_t resident_before_;
+    Duration spread_;
     Network network_;
 };
 

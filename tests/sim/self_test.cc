@@ -5,6 +5,7 @@
 #include "tests/sim/event_queue.h"
 #include "tests/sim/fabric.h"
 #include "tests/sim/ledger.h"
+#include "tests/sim/network.h"
 
 // The simulator's own parts: a simulator that lets things pass proves nothing.
 namespace hearsay::sim {
@@ -91,6 +92,49 @@ TEST_CASE("the fabric loses, doubles and blocks as told", "[sim][self]") {
     CHECK(arrivals(clean) == 0);
     clean.heal();
     CHECK(arrivals(clean) == 1000);
+}
+
+TEST_CASE("sharing records among nodes changes no event", "[sim][self]") {
+    std::array<std::uint64_t, 2> hashes{};
+    for (const bool shares : {false, true}) {
+        Network network({.nodes = 12,
+                         .seed = base_seed(),
+                         .faults = {.loss = 0.05},
+                         .shares_records = shares});
+        network.run_for(10s);
+        network.kill(3, Stop::clean);
+        network.kill(4);
+        network.run_for(5s);
+        network.restart(4);
+        network.run_for(2min);
+        CHECK(network.running_count() == 11);
+        CHECK(network.members_agree());
+        hashes[shares ? 1 : 0] = network.event_hash();
+    }
+    CHECK(hashes[0] == hashes[1]);
+}
+
+TEST_CASE("the store of records keeps what is held, once", "[sim][self]") {
+    RecordStore store;
+    const auto record_of = [](std::uint8_t number) {
+        gossip::Record record;
+        record.uid.bytes[0] = number;
+        record.uid.bytes[8] = 1;
+        return record;
+    };
+    auto first = store.share(record_of(1));
+    CHECK(store.share(record_of(1)) == first);
+    CHECK(store.share(record_of(2)) != first);
+    first.reset();
+    CHECK(store.share(record_of(1)).use_count() == 1);
+    CHECK(store.size() == 2);
+    for (unsigned i = 0; i < 5000; ++i) {
+        gossip::Record record;
+        record.uid.bytes[0] = static_cast<std::uint8_t>(i);
+        record.uid.bytes[1] = static_cast<std::uint8_t>(i >> 8);
+        store.share(std::move(record));
+        REQUIRE(store.size() <= 1024);  // nobody held the others
+    }
 }
 
 TEST_CASE("the ledger notices what must not happen", "[sim][self]") {

@@ -438,7 +438,7 @@ TEST_CASE("a presence is believed, kept and passed on once", "[flood]") {
     const Batch batch = newcomer.presence(1, 1, {"eight", "", {ground::place(8)}, {}});
     scene.receive_and_check(2, batch.chunk(), after(0s));
     REQUIRE(scene.membership.find(newcomer.id()) != nullptr);
-    CHECK(scene.membership.find(newcomer.id())->presence.name == "eight");
+    CHECK(scene.membership.find(newcomer.id())->presence().name == "eight");
     CHECK(scene.records.find(newcomer.id())->uid == batch.uid);
     CHECK(scene.put.count(EventKind::member_joined) == 2);  // with 5
     CHECK(scene.chunks_to(4).size() == 1);

@@ -117,7 +117,7 @@ TEST_CASE("a first presence joins, a changed one updates, a refresh is quiet", "
     scene.accept(Author(2).presence(kEpoch, 3, {"2", "", {place(2)}, {}}));
     CHECK(scene.events().count(EventKind::member_updated) == 1);
     CHECK(scene.membership.take_news().size() == 1);
-    CHECK(scene.member(2).presence.name == "2");
+    CHECK(scene.member(2).presence().name == "2");
     CHECK(scene.member(2).version == 3);
     CHECK(scene.records.find(node_of(2))->version() == 3);
 }

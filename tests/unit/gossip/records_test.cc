@@ -1,5 +1,6 @@
 #include "daemon/gossip/records.h"
 
+#include <map>
 #include <random>
 
 #include "tests/catch.h"
@@ -66,6 +67,53 @@ TEST_CASE("a record's frame is the chunk its publisher signed", "[records]") {
     CHECK(frame.path.empty());
     CHECK(std::equal(frame.bytes.begin(), frame.bytes.end(), batch.built.body.begin(),
                      batch.built.body.end()));
+}
+
+TEST_CASE("the presence in a record is read once it is kept", "[records]") {
+    Records records;
+    const ground::Batch batch =
+        Author(1).presence(1, 1, {"one", "software", {ground::place(1)}, {{"a", "b"}}});
+    const auto kept = records.put({batch.header, batch.uid, batch.signature, batch.built.root,
+                                   batch.built.body});
+    REQUIRE(kept->presence.has_value());
+    CHECK(kept->presence->name == "one");
+    CHECK(kept->presence->addresses.size() == 1);
+    CHECK(records.find(Author(1).id()) == kept.get());
+    const std::shared_ptr<const Record> newer = records.put(record_of(1, 2));
+    CHECK(kept->presence->tags.size() == 1);  // whoever still holds the old one may read it
+    CHECK(records.find(Author(1).id()) == newer.get());
+}
+
+// Keeps the first record of each uid.
+class Pool final : public RecordPool {
+public:
+    std::shared_ptr<const Record> share(Record record) override {
+        CHECK(record.presence.has_value());
+        ++asked;
+        const crypto::Uid uid = record.uid;
+        const auto place =
+            records.try_emplace(uid, std::make_shared<const Record>(std::move(record)));
+        return place.first->second;
+    }
+    std::map<crypto::Uid, std::shared_ptr<const Record>> records;
+    std::size_t asked = 0;
+};
+
+TEST_CASE("tables with one pool hold one copy of what is the same", "[records]") {
+    Pool pool;
+    Records one(&pool);
+    Records two(&pool);
+    for (unsigned i = 1; i <= 20; ++i) {
+        one.put(record_of(i, 1));
+        two.put(record_of(i, i <= 10 ? 1 : 2));
+    }
+    CHECK(pool.asked == 40);
+    CHECK(pool.records.size() == 30);
+    for (unsigned i = 1; i <= 20; ++i)
+        CHECK((one.find(Author(i).id()) == two.find(Author(i).id())) == (i <= 10));
+    one.check_invariants();
+    two.erase(Author(1).id());
+    CHECK(one.find(Author(1).id())->version() == 1);
 }
 
 // Two tables that change at random: a bucket's hash is the same here and there exactly when its
