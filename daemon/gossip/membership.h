@@ -77,8 +77,10 @@ public:
     static constexpr Duration kAccuseAgainAfter = std::chrono::seconds(10);
     static constexpr Duration kAloneAfter = std::chrono::seconds(5);
     static constexpr Duration kAnswerReturnsAgain = std::chrono::seconds(2);
-    // So many may flood their presence at once; more let it spread by repair.
-    static constexpr std::size_t kFloodReturnsMax = 64;
+    // So many may flood their presence, each a moment after the other: a burst of half a megabyte a
+    // second and node (6 copies of 450 bytes every 5 ms). More let it spread by repair.
+    static constexpr std::size_t kFloodReturnsMax = 256;
+    static constexpr Duration kFloodReturnsPause = std::chrono::milliseconds(5);
     static constexpr Duration kNotBelievedFor = std::chrono::minutes(1);
     static constexpr Duration kRefuteAgainAfter = std::chrono::milliseconds(200);
     static constexpr Duration kReapAfter = std::chrono::hours(24);

@@ -22,7 +22,10 @@ void Membership::answer_return(Instant now) {
     answered_return_at_ = now;
     const bool is_small = members_.size() < kFloodReturnsMax;
     is_refresh_news_ |= is_small;
-    refresh_at_ = std::min(refresh_at_, now + core_.random.between(0ms, is_small ? 50ms : 2s));
+    const Duration spread =
+        is_small ? std::max<Duration>(50ms, kFloodReturnsPause * static_cast<int>(members_.size()))
+                 : 2s;
+    refresh_at_ = std::min(refresh_at_, now + core_.random.between(0ms, spread));
 }
 
 void Membership::fail_everybody(Instant now) {

@@ -227,6 +227,23 @@ TEST_CASE("who was apart from others says that it lives, once in two seconds", "
         CHECK_FALSE(publication.is_news);
 }
 
+// Goal: many who were apart say so within a time that grows with their number, and more than
+// kFloodReturnsMax do not flood.
+TEST_CASE("the more were apart, the longer they take to say that they live", "[membership]") {
+    for (const unsigned count : {100U, unsigned{Membership::kFloodReturnsMax}}) {
+        Scene scene;
+        scene.timeout(0s);
+        for (unsigned i = 2; i < count + 2; ++i) scene.join(i);
+        scene.timeout(3min);
+        REQUIRE(scene.member(2).state == MemberState::failed);
+        REQUIRE(scene.accept(Author(2).presence(kEpoch, 2), 3min));
+        const bool is_flooded = count < Membership::kFloodReturnsMax;
+        const auto answer = scene.timeout(3min + (is_flooded ? 500ms : 2s));
+        REQUIRE(answer.size() == 1);
+        CHECK(answer[0].is_news == is_flooded);
+    }
+}
+
 TEST_CASE("a failed member that speaks again has joined again", "[membership]") {
     Scene scene;
     scene.join(2);
