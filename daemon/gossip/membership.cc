@@ -210,7 +210,8 @@ void Membership::note_presence(const crypto::NodeId& id, std::uint8_t hops, Inst
 }
 
 void Membership::handle_timeout(Instant now) {
-    if (refresh_at_ <= now) publish_presence(std::exchange(is_refresh_news_, false), now);
+    if (refresh_at_ <= now && !put_off_refresh(now))
+        publish_presence(std::exchange(is_refresh_news_, false), now);
     if (alone_at_ && *alone_at_ <= now) fail_everybody(now);
     while (!due_.empty() && (*due_.begin())->due <= now) {
         Member& member = **due_.begin();

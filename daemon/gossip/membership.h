@@ -71,7 +71,12 @@ public:
     // enough for them to be everywhere; with more members each may speak more rarely.
     static constexpr Duration kRefreshInterval = std::chrono::seconds(90);
     static constexpr Duration kRefreshPerMember = std::chrono::milliseconds(500);
+    // Half of the longest lifetime (wire::kLifetimeMsMax) and less: one refresh may be missed.
+    static constexpr Duration kRefreshIntervalMax = std::chrono::minutes(25);
     static constexpr int kRefreshesMissed = 4;  // before a member nobody is linked to has lapsed
+    // Of the first presence: hosts that start together do not know yet how many they are, and are
+    // not to refresh together either. So the first refresh comes within half of this.
+    static constexpr Duration kFirstLapse = std::chrono::minutes(15);
     static constexpr Duration kConfirmedAfter = std::chrono::milliseconds(500);
     static constexpr Duration kUnconfirmedAfter = std::chrono::seconds(3);
     static constexpr Duration kAccuseAgainAfter = std::chrono::seconds(10);
@@ -148,6 +153,7 @@ private:
     void note_refuted(Member& member, Instant now);
     void schedule(Member& member);
     void publish_presence(bool is_news, Instant now);
+    bool put_off_refresh(Instant now);
     void answer_return(Instant now);
     void fail_everybody(Instant now);
     void watch_for_clone(const Record& record, const std::vector<Endpoint>& addresses, Instant now);
@@ -171,6 +177,7 @@ private:
     std::uint64_t version_ = 0;         // of our presence
     std::uint64_t suspect_count_ = 0;   // numbers our accusations
     Instant refresh_at_;
+    std::optional<Instant> put_off_until_;  // at most, if more members are known when it is due
     bool is_refresh_news_ = true;       // the first presence is
     std::size_t linked_count_ = 0;
     std::optional<Instant> alone_at_;   // no link was left, and for how long that is borne

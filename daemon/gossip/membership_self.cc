@@ -22,6 +22,7 @@ void Membership::answer_return(Instant now) {
     answered_return_at_ = now;
     const bool is_small = members_.size() < kFloodReturnsMax;
     is_refresh_news_ |= is_small;
+    put_off_until_.reset();
     const Duration spread =
         is_small ? std::max<Duration>(50ms, kFloodReturnsPause * static_cast<int>(members_.size()))
                  : 2s;
@@ -101,20 +102,35 @@ void Membership::leave(Instant) {
 }
 
 Duration Membership::refresh_interval() const {
-    return std::max<Duration>(kRefreshInterval,
-                              kRefreshPerMember * static_cast<int>(members_.size()));
+    return std::clamp<Duration>(kRefreshPerMember * static_cast<int>(members_.size()),
+                                kRefreshInterval, kRefreshIntervalMax);
 }
 
 void Membership::publish_presence(bool is_news, Instant now) {
     if (has_left_) return;
+    is_refresh_news_ = false;
     const Duration interval = refresh_interval();
     refresh_at_ = now + core_.random.between(interval * 9 / 10, interval * 11 / 10);
-    const auto lapse = std::chrono::duration_cast<std::chrono::milliseconds>(
-        kRefreshesMissed * interval);
+    Duration lapse = kRefreshesMissed * interval;
+    if (version_ == 0) {
+        lapse = std::max<Duration>(lapse, kFirstLapse);
+        put_off_until_ = now + lapse / 2;
+    }
+    const auto lapse_ms = std::chrono::duration_cast<std::chrono::milliseconds>(lapse).count();
     publications_.push_back(
         {wire::Kind::presence, core_.epoch, ++version_, encode_presence(presence_), is_news,
-         static_cast<std::uint32_t>(std::min<std::int64_t>(lapse.count(),
-                                                           wire::kLifetimeMsMax))});
+         static_cast<std::uint32_t>(std::min<std::int64_t>(lapse_ms, wire::kLifetimeMsMax))});
+}
+
+// Once after the first presence: by up to the interval that the members known by now ask for, so
+// that refreshes come evenly from then on.
+bool Membership::put_off_refresh(Instant now) {
+    if (is_refresh_news_ || !put_off_until_) return false;
+    const Instant until = std::min(now + refresh_interval(), *put_off_until_);
+    put_off_until_.reset();
+    if (until <= now) return false;
+    refresh_at_ = now + core_.random.between(0ms, until - now);
+    return refresh_at_ > now;
 }
 
 }  // namespace hearsay::gossip
