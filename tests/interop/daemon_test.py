@@ -7,8 +7,10 @@ import unittest
 from requirements import require
 
 require("nacl", "flatbuffers")
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests/e2e"), str(ROOT / "client/python")]
 
+import hearsay
 from harness import Case, eventually
 from protocol.names import Identity, Network, base32
 from protocol.peer import Peer
@@ -102,6 +104,20 @@ class Conversation(Case):
         refusals = {name: count for name, count in counters.items()
                     if name.startswith("refused_") and count}
         self.assertEqual(refusals, {})
+        self.assertEqual(peer.refused, [])
+
+    def test_messages_that_share_a_batch_and_a_signature_are_told_apart(self):
+        daemon, network = self.started()
+        peer = self.peer(network)
+        self.joined(daemon, peer)
+        payloads = [b"%d " % number * (number % 150) for number in range(300)]
+        with hearsay.Client(f"{daemon.folder}/api") as client:
+            ids = client.publish_many("many", payloads)
+        self.until(peer, lambda: len(peer.messages) >= len(payloads), "all of them")
+        self.assertEqual({m.id: m.payload for m in peer.messages}, dict(zip(ids, payloads)))
+        self.assertEqual(len(peer.messages), len(payloads))
+        shared = {message.id.split("/")[0] for message in peer.messages}
+        self.assertLess(len(shared), len(payloads))
         self.assertEqual(peer.refused, [])
 
     def test_what_was_published_before_it_came_is_repaired_both_ways(self):

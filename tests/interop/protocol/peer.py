@@ -325,6 +325,8 @@ class Peer:
 
     def handle_chunk(self, link, chunk):
         piece = chunk.piece
+        if chunk.uid in self.settled:
+            return
         if chunk.header is None:
             demand(chunk.uid in self.pending, "a short chunk of a batch that is not held")
             header, signature, _ = self.pending[chunk.uid]
