@@ -355,12 +355,15 @@ class Records(unittest.TestCase):
         self.assertEqual(records.Suspicion.decoded(suspicion.encoded()), suspicion)
 
 
+OTHER_CODECS = {"wire_frames_protobuf.txt"}  # this implementation speaks codec 1 alone
+
+
 def load_tests(_loader, tests, _pattern):
     """The cases above, and at the end one that says which vectors none of them looked at."""
 
     def is_every_vector_looked_at():
         everything = {(path.name, name) for path in vector_file.FOLDER.glob("*.txt")
-                      for name in vector_file.read(path.name)}
+                      if path.name not in OTHER_CODECS for name in vector_file.read(path.name)}
         assert everything == vector_file.looked_at, everything - vector_file.looked_at
 
     tests.addTest(unittest.FunctionTestCase(is_every_vector_looked_at))
