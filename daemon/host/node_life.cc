@@ -34,7 +34,7 @@ void Node::Parts::start_engine() {
 
     pool = std::make_unique<VerifyPool>(
         loop, verifier, config.limits.workers,
-        [this](const std::vector<Verdict>& verdicts) { handle_verdicts(verdicts); });
+        [this](std::span<const Verdict> verdicts) { handle_verdicts(verdicts); });
     engine = std::make_unique<gossip::Engine>(std::move(setup), Loop::both());
     alone_since = Loop::now();
     log.info("", "in the network " + network->name + " as " + node_name(config) + " (" +

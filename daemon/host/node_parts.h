@@ -37,7 +37,7 @@ struct Node::Parts {
 
     // ---- node_turn.cc
     void handle_datagram(const Endpoint& from, ByteView datagram);
-    void handle_verdicts(const std::vector<Verdict>& verdicts);
+    void handle_verdicts(std::span<const Verdict> verdicts);
     void handle_due();
     void act(const gossip::Outputs& outputs);
     // The engine has something to do: the end of this turn will see to it.

@@ -16,7 +16,7 @@ void Node::Parts::handle_datagram(const Endpoint& from, ByteView datagram) {
     if (engine) act(engine->handle_datagram(from, datagram, Loop::both()));
 }
 
-void Node::Parts::handle_verdicts(const std::vector<Verdict>& verdicts) {
+void Node::Parts::handle_verdicts(std::span<const Verdict> verdicts) {
     if (!engine) return;
     const Now now = Loop::both();
     for (const Verdict& verdict : verdicts)
@@ -72,7 +72,7 @@ void Node::Parts::run_engine() {
 // Whether there was anything to do.
 bool Node::Parts::run_round() {
     const bool has_jobs = !jobs.empty();
-    if (has_jobs) handle_verdicts(pool->submit(std::exchange(jobs, {})));
+    if (has_jobs) handle_verdicts(pool->submit(jobs));
     const Now now = Loop::both();
     next_due = engine->next_deadline();
     if (!next_due || *next_due > now.monotonic) return has_jobs;

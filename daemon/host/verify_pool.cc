@@ -13,7 +13,7 @@ std::size_t worker_count(std::uint32_t configured, unsigned cores) {
 }
 
 VerifyPool::VerifyPool(Loop& loop, const crypto::Verifier& verifier, std::uint32_t workers,
-                       std::function<void(std::vector<Verdict>)> on_verdicts)
+                       std::function<void(std::span<const Verdict>)> on_verdicts)
     : verifier_(verifier),
       on_verdicts_(std::move(on_verdicts)),
       wakeup_(loop, [this] { collect(); }) {
@@ -36,24 +36,26 @@ VerifyPool::~VerifyPool() {
     for (std::thread& thread : threads_) thread.join();
 }
 
-std::vector<Verdict> VerifyPool::submit(std::vector<gossip::VerifyJob> jobs) {
-    std::vector<Verdict> verdicts;
-    if (jobs.empty()) return verdicts;
+std::span<const Verdict> VerifyPool::submit(std::vector<gossip::VerifyJob>& jobs) {
+    told_.clear();
+    if (jobs.empty()) return told_;
     if (pending_ == 0 && jobs.size() <= kInlineMax) {
-        for (const auto& job : jobs) verdicts.push_back(check(job));
-        return verdicts;
+        for (const auto& job : jobs) told_.push_back(check(job));
+        jobs.clear();
+        return told_;
     }
     pending_ += jobs.size();
+    std::size_t to_wake = (jobs.size() + kTake - 1) / kTake;
     {
         const std::lock_guard lock(mutex_);
         std::move(jobs.begin(), jobs.end(), std::back_inserter(jobs_));
+        to_wake = std::min(to_wake, idle_);
+        idle_ -= to_wake;
     }
-    if (jobs.size() <= kTake) {
-        has_work_.notify_one();
-    } else {
-        has_work_.notify_all();
-    }
-    return verdicts;
+    jobs.clear();
+    // Those that find nothing left cost more than they bring: as many as have something to take.
+    for (; to_wake > 0; --to_wake) has_work_.notify_one();
+    return told_;
 }
 
 Verdict VerifyPool::check(const gossip::VerifyJob& job) const {
@@ -65,7 +67,11 @@ void VerifyPool::work() {
     std::vector<Verdict> done;
     std::unique_lock lock(mutex_);
     while (true) {
-        has_work_.wait(lock, [this] { return is_stopping_ || !jobs_.empty(); });
+        if (jobs_.empty() && !is_stopping_) {
+            ++idle_;
+            has_work_.wait(lock);
+            continue;
+        }
         if (is_stopping_) return;
         const auto count = static_cast<std::ptrdiff_t>(std::min(kTake, jobs_.size()));
         mine.assign(std::move_iterator(jobs_.begin()), std::move_iterator(jobs_.begin() + count));
@@ -81,14 +87,14 @@ void VerifyPool::work() {
 }
 
 void VerifyPool::collect() {
-    std::vector<Verdict> verdicts;
+    told_.clear();
     {
         const std::lock_guard lock(mutex_);
-        verdicts.swap(verdicts_);
+        told_.swap(verdicts_);
     }
-    if (verdicts.empty()) return;
-    pending_ -= verdicts.size();
-    on_verdicts_(std::move(verdicts));
+    if (told_.empty()) return;
+    pending_ -= told_.size();
+    on_verdicts_(told_);
 }
 
 }  // namespace hearsay::host

@@ -4,6 +4,7 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -31,13 +32,14 @@ public:
 
     // `workers` as in limits.workers. The verifier outlives the pool.
     VerifyPool(Loop& loop, const crypto::Verifier& verifier, std::uint32_t workers,
-               std::function<void(std::vector<Verdict>)> on_verdicts);
+               std::function<void(std::span<const Verdict>)> on_verdicts);
     ~VerifyPool();
     VerifyPool(const VerifyPool&) = delete;
     VerifyPool& operator=(const VerifyPool&) = delete;
 
-    // Takes all of `jobs`. What is returned was checked at once; the others' verdicts follow.
-    std::vector<Verdict> submit(std::vector<gossip::VerifyJob> jobs);
+    // Takes all of `jobs`, which keeps its memory. What is returned was checked at once, and is
+    // good until the next call; the others' verdicts follow.
+    std::span<const Verdict> submit(std::vector<gossip::VerifyJob>& jobs);
     // Submitted and not yet told.
     std::size_t pending() const { return pending_; }
     std::size_t workers() const { return threads_.size(); }
@@ -51,14 +53,18 @@ private:
     void collect();
 
     const crypto::Verifier& verifier_;
-    std::function<void(std::vector<Verdict>)> on_verdicts_;
+    std::function<void(std::span<const Verdict>)> on_verdicts_;
     std::size_t pending_ = 0;
+    std::vector<Verdict> told_;  // scratch
     Wakeup wakeup_;
 
     std::mutex mutex_;
     std::condition_variable has_work_;
     std::deque<gossip::VerifyJob> jobs_;
     std::vector<Verdict> verdicts_;
+    // Workers that wait and have not been woken; one that woke for nothing counts twice, which
+    // costs a signal to nobody.
+    std::size_t idle_ = 0;
     bool is_stopping_ = false;
 
     std::vector<std::thread> threads_;

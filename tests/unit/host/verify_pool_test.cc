@@ -43,13 +43,19 @@ std::vector<gossip::VerifyJob> jobs(std::size_t first, std::size_t count) {
     return result;
 }
 
+std::vector<Verdict> submit(VerifyPool& pool, std::vector<gossip::VerifyJob> some) {
+    const auto verdicts = pool.submit(some);
+    REQUIRE(some.empty());
+    return {verdicts.begin(), verdicts.end()};
+}
+
 }  // namespace
 
 TEST_CASE("every job gets its verdict, once", "[host][verify]") {
     Loop loop;
     const EvenVerifier verifier;
     std::set<gossip::VerifyTicket> seen;
-    VerifyPool pool(loop, verifier, 3, [&](const std::vector<Verdict>& verdicts) {
+    VerifyPool pool(loop, verifier, 3, [&](std::span<const Verdict> verdicts) {
         for (const Verdict& verdict : verdicts) {
             REQUIRE(seen.insert(verdict.ticket).second);
             REQUIRE(verdict.is_valid == (verdict.ticket % 2 == 0));
@@ -57,7 +63,7 @@ TEST_CASE("every job gets its verdict, once", "[host][verify]") {
         if (seen.size() == 1000) loop.stop();
     });
     for (std::size_t first = 0; first < 1000; first += 50)
-        REQUIRE(pool.submit(jobs(first, 50)).empty());
+        REQUIRE(submit(pool, jobs(first, 50)).empty());
     REQUIRE(pool.pending() == 1000);
     loop.run();
     REQUIRE(seen.size() == 1000);
@@ -68,27 +74,27 @@ TEST_CASE("every job gets its verdict, once", "[host][verify]") {
 TEST_CASE("one or two jobs are checked at once while nothing is pending", "[host][verify]") {
     Loop loop;
     const EvenVerifier verifier;
-    VerifyPool pool(loop, verifier, 1, [](const std::vector<Verdict>&) { FAIL(); });
-    const auto verdicts = pool.submit(jobs(10, VerifyPool::kInlineMax));
+    VerifyPool pool(loop, verifier, 1, [](std::span<const Verdict>) { FAIL(); });
+    const auto verdicts = submit(pool, jobs(10, VerifyPool::kInlineMax));
     REQUIRE(verdicts.size() == VerifyPool::kInlineMax);
     REQUIRE(verdicts[0].ticket == 10);
     REQUIRE(verdicts[0].is_valid);
     REQUIRE_FALSE(verdicts[1].is_valid);
     REQUIRE(pool.pending() == 0);
-    REQUIRE(pool.submit({}).empty());
+    REQUIRE(submit(pool, {}).empty());
 }
 
 TEST_CASE("while workers are busy the loop checks nothing itself", "[host][verify]") {
     Loop loop;
     const GatedVerifier verifier;
     std::size_t seen = 0;
-    VerifyPool pool(loop, verifier, 1, [&](const std::vector<Verdict>& verdicts) {
+    VerifyPool pool(loop, verifier, 1, [&](std::span<const Verdict> verdicts) {
         seen += verdicts.size();
         if (seen == 9) loop.stop();
     });
-    pool.submit(jobs(0, 8));
+    submit(pool, jobs(0, 8));
     verifier.started.acquire();                // a worker is in the middle of it
-    REQUIRE(pool.submit(jobs(8, 1)).empty());  // would hang here if it were checked inline
+    REQUIRE(submit(pool, jobs(8, 1)).empty());  // would hang here if it were checked inline
     verifier.gate.release();
     loop.run();
     REQUIRE(seen == 9);
@@ -98,8 +104,8 @@ TEST_CASE("a pool destroyed with jobs pending tells nothing any more", "[host][v
     Loop loop;
     const EvenVerifier verifier;
     {
-        VerifyPool pool(loop, verifier, 2, [](const std::vector<Verdict>&) { FAIL(); });
-        pool.submit(jobs(0, 5000));
+        VerifyPool pool(loop, verifier, 2, [](std::span<const Verdict>) { FAIL(); });
+        submit(pool, jobs(0, 5000));
     }
     loop.run_once();
     SUCCEED();
