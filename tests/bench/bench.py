@@ -17,6 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 os.environ.setdefault("HEARSAY_BUILD", str(ROOT / "build/release"))
 sys.path.insert(0, str(ROOT / "tests/cluster"))
 import catch_up  # noqa: E402
+import codecs_bench  # noqa: E402
 import detection  # noqa: E402
 import flood_burst  # noqa: E402
 import flood_loss  # noqa: E402
@@ -34,7 +35,8 @@ import stalls  # noqa: E402
 from lab import Lab, Skip, end_on_signals  # noqa: E402
 from systems import Serf, version_of  # noqa: E402
 
-BENCHMARKS = {"flood_quiet": flood_quiet, "idle": idle, "micro": micro, "detection": detection,
+BENCHMARKS = {"flood_quiet": flood_quiet, "idle": idle, "micro": micro, "codecs": codecs_bench,
+              "detection": detection,
               "join": join, "heal": heal, "stalls": stalls, "idle_lan": idle_lan,
               "flood_max": flood_max, "flood_burst": flood_burst, "flood_overload": flood_overload,
               "flood_loss": flood_loss, "large_message": large_message, "catch_up": catch_up}
@@ -90,7 +92,7 @@ def print_table(rows):
 def run_one(name):
     """Rows of one benchmark, in a namespace of its own where that can be made."""
     benchmark = BENCHMARKS[name]
-    if name == "micro":
+    if name in ("micro", "codecs"):
         return benchmark.run(None, None)
     try:
         with Lab() as lab:
