@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Everything a package must prove before anybody installs it: lintian, the sandbox of its service,
 # and its whole life on two clean Debian hosts that talk to each other.
-# Usage: check.sh (as root; the package is taken from build/deb)
+# Usage: check.sh [codec] (as root; the packages are taken from build/deb; codec: only what is
+# built from them)
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 here=tests/package
@@ -59,6 +60,34 @@ clean_root() {
     echo "$root"
 }
 
+# The same with a compiler, and what all packages depend on beside each other.
+build_root() {
+    local depends include root
+    depends=$(for each in "${debs[@]}"; do dpkg-deb --field "$each" Depends; done | tr ',' '\n' |
+        sed -E 's/[|(].*//; s/ //g' | grep -vE '^(lib)?hearsay')
+    include=$(printf '%s\n' g++ make pkg-config iproute2 adduser systemd "$depends" | sort -u |
+        paste -sd,)
+    root=$PWD/build/package-build-root-$(sha256sum <<<"$suite $include" | head -c 12)
+    if [ ! -d "$root" ]; then
+        rm -rf build/package-build-root-*
+        mmdebstrap --quiet --format=directory --variant=minbase --include="$include" \
+            "$suite" "$root.part" >&2 || return 1
+        mv "$root.part" "$root"
+    fi
+    echo "$root"
+}
+
+check_codec() {
+    local root
+    heading "programs and codecs built from the installed packages"
+    mapfile -t debs < <(find build/deb -name '*.deb' ! -name '*-dbgsym_*' | sort)
+    if ! root=$(build_root); then
+        fail "mmdebstrap could not make a root with a compiler"
+    elif ! "$here/world.sh" "$here/codec.sh" "$root" "${debs[@]}"; then
+        echo "(the rest needs what failed)"
+    fi
+}
+
 check_life() {
     local root=$1
     heading "install, talk, remove, purge: two Debian roots in two namespaces"
@@ -67,8 +96,14 @@ check_life() {
     "$here/world.sh" "$here/life.sh" booted "$deb" "$root" || fail "the hosts could not be made"
 }
 
+if [ "${1:-}" = codec ]; then
+    check_codec
+    closing_line
+    exit
+fi
 check_lintian
 check_sandbox
+check_codec
 heading "a clean Debian root"
 if root=$(clean_root); then
     pass "$suite, $(du -sh "$root" | cut -f1)"
