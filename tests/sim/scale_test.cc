@@ -20,6 +20,7 @@ constexpr std::size_t kMessages = 20;
 // Above so many nodes they share their records, start one after the other (what all of them keep
 // of everybody while it is news would not fit), and phases that would take hours are left out.
 constexpr std::size_t kNodesAlone = 1000;
+constexpr Duration kSpreadAlone = 5s;
 
 // Bytes of this process that are in memory.
 std::size_t resident() {
@@ -35,7 +36,7 @@ class Survey {
 public:
     explicit Survey(std::size_t nodes)
         : resident_before_(resident()),
-          spread_(nodes <= kNodesAlone ? 5s : std::chrono::seconds(nodes / 50)),
+          spread_(nodes <= kNodesAlone ? kSpreadAlone : std::chrono::seconds(nodes / 50)),
           network_({.nodes = nodes,
                     .seed = base_seed(),
                     .faults = {.loss = 0.01},
@@ -52,13 +53,14 @@ public:
         network_.run_for(60s);
         links("a minute later");
         std::cout << "memory: " << (resident() - resident_before_) / network_.size() / 1024
-                  << " KiB per node" << (network_.size() > kNodesAlone ? ", records shared" : "")
+                  << " KiB per node" << (spread_ == kSpreadAlone ? "" : ", records shared")
                   << std::endl;
         idle();
+        show_cost();
         messages();
         join();
         detect();
-        if (network_.size() <= kNodesAlone) heal();
+        if (spread_ == kSpreadAlone) heal();
         lose_half();
         show_cost();
     }
@@ -127,9 +129,10 @@ private:
     }
 
     void idle() {
+        constexpr Duration kIdle = 60s;
         const Traffic before = network_.traffic();
-        network_.run_for(30s);
-        const double node_seconds = 30.0 * static_cast<double>(network_.running_count());
+        network_.run_for(kIdle);
+        const double node_seconds = seconds(kIdle) * static_cast<double>(network_.running_count());
         std::cout << "idle: "
                   << static_cast<double>(network_.traffic().datagrams - before.datagrams) /
                          node_seconds
