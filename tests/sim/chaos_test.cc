@@ -17,7 +17,7 @@ const std::set<std::string> kExcused{
     "refused_no_common_codec",  // one codec is all there is: handshakes_test.cc
     "candidates_evicted",       // 4,096 places: overlay_test.cc
     "pending_evicted",          // 256 half-open handshakes: handshakes_hostile_test.cc
-    "streams_evicted",          // lets old messages come again, as documented: streams_test.cc
+    "streams_evicted",          // lets old messages come again, as documented: identity_test.cc
     "queue_dropped",            // 16,384 chunks: link_test.cc
 };
 

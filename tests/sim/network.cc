@@ -191,15 +191,23 @@ std::size_t Network::inject(std::size_t index, const Endpoint& from, ByteView da
     return answered;
 }
 
-void Network::add_node_at(std::size_t lan, std::vector<std::size_t> seeds) {
+std::size_t Network::add_clone(std::size_t of, std::vector<std::size_t> seeds, std::size_t lan) {
+    add_node_at(lan, std::move(seeds), of);
+    start(*nodes_.back());
+    return nodes_.size() - 1;
+}
+
+void Network::add_node_at(std::size_t lan, std::vector<std::size_t> seeds,
+                          std::optional<std::size_t> key_of) {
     const std::size_t index = nodes_.size();
+    const std::size_t key = key_of.value_or(index);
     auto node = std::make_unique<Node>();
     node->index = index;
     if (options_.real_crypto)
         node->signer =
-            std::make_unique<crypto::Ed25519Signer>(secret_of(options_.seed, "identity", index));
+            std::make_unique<crypto::Ed25519Signer>(secret_of(options_.seed, "identity", key));
     else
-        node->signer = std::make_unique<CheapSigner>(crypto_secret_, index);
+        node->signer = std::make_unique<CheapSigner>(crypto_secret_, key);
     node->id = node->signer->id();
     node->lan = lan;
     node->at = address_of(index, lan, options_.is_ipv6);
@@ -214,7 +222,7 @@ void Network::add_node_at(std::size_t lan, std::vector<std::size_t> seeds) {
         };
     }
     by_address_[node->at] = index;
-    by_id_[node->id] = index;
+    by_id_.try_emplace(node->id, index);
     nodes_.push_back(std::move(node));
 }
 

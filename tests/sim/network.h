@@ -95,6 +95,10 @@ public:
     void change_address(std::size_t node, const Endpoint& at);
     // A host that was not there before; starts now.
     std::size_t add_node(std::vector<std::size_t> seeds, std::size_t lan = 0);
+    // The same with the key of another node, as when a disk was copied. by_id_ keeps the original.
+    std::size_t add_clone(std::size_t of, std::vector<std::size_t> seeds, std::size_t lan = 0);
+    // Of a stopped node: the epoch it had stored is lost, as by a restored backup of its disk.
+    void forget_epoch(std::size_t node) { nodes_[node]->epoch = 0; }
     // Names a place to a node, as an operator does.
     void connect(std::size_t node, const Endpoint& at);
     // Feeds a datagram as if it had just arrived, and returns what the engine sent at once.
@@ -145,7 +149,8 @@ private:
     static constexpr Instant kStart{std::chrono::hours(1)};
     static constexpr std::uint64_t kStartWallMs = 1'700'000'000'000;
 
-    void add_node_at(std::size_t lan, std::vector<std::size_t> seeds);
+    void add_node_at(std::size_t lan, std::vector<std::size_t> seeds,
+                     std::optional<std::size_t> key_of = std::nullopt);
     void start(Node& node);
     void resolve(Node& node);
     void end_process(Node& node, Bytes saved, bool is_crash);

@@ -146,6 +146,25 @@ TEST_CASE("only so many beacons a second are looked at", "[beacon]") {
     CHECK(heard == 2 * kRate);
 }
 
+// Goal: the newest beacon is kept of at most kNodesMax nodes; one more makes all be forgotten.
+TEST_CASE("the table of those who beacon is bounded", "[beacon]") {
+    Scene scene;
+    Duration now = 0s;
+    unsigned heard = 0;
+    const auto hear = [&](unsigned number, std::uint64_t wall_ms) {
+        now += 6ms;  // below the rate
+        const Endpoint from = place(7 + number % 200);
+        return scene.beacons.handle(from, beacon_of(number, wall_ms), after(now)).has_value();
+    };
+    for (unsigned i = 0; i < Beacons::kNodesMax; ++i) heard += hear(1'000 + i, kWallMs) ? 1U : 0U;
+    CHECK(heard == Beacons::kNodesMax);
+    CHECK_FALSE(hear(1'000, kWallMs - 1));  // remembered: it is older
+    CHECK(scene.beacons.heard(after(now).monotonic).size() == Beacons::kNodesMax);
+    CHECK(hear(999, kWallMs));
+    CHECK(hear(1'000, kWallMs - 1));  // forgotten
+    CHECK(scene.beacons.heard(after(now).monotonic).size() == 2);
+}
+
 TEST_CASE("on link is what shares the range, the family and the interface", "[beacon]") {
     Scene scene;
     const std::vector<Interface> interfaces{

@@ -54,6 +54,37 @@ TEST_CASE("a node that leaves says so, ends its links and publishes nothing more
     CHECK(lan.engine(2).link_count() == 0);  // and accepts nobody
 }
 
+// Goal: a Close that makes room is enough to find others by.
+// Method: node 1 has room for two links. When node 3 comes, node 2 hears no record of it and
+// nothing from it, until it calls there itself; then a fourth comes, and node 2 has to go.
+TEST_CASE("a node finds others by a Close alone", "[engine]") {
+    Lan lan;
+    lan.add(1, [](EngineSetup& setup) { setup.config.limits.links = 2; });
+    lan.add(2);
+    REQUIRE(lan.run_until([&] { return lan.engine(2).alive_count() == 2; }));
+    lan.run_for(1500ms);
+
+    bool has_called = false;
+    lan.sees = [&](unsigned from, const Transmit& transmit) {
+        has_called |= from == 2 && transmit.to == place(3);
+    };
+    lan.loses = [&](unsigned from, unsigned to, ByteView datagram) {
+        return !has_called && to == 2 && (from != 1 || datagram.size() > 220);
+    };
+    lan.add(3);
+    REQUIRE(lan.run_until([&] { return lan.engine(1).alive_count() == 3; }, 900ms));
+    CHECK_FALSE(has_called);
+    lan.add(4);
+    REQUIRE(lan.run_until([&] { return has_called; }, 5s));
+    CHECK(lan.put(2).count(EventKind::member_joined) == 1);  // node 1: it knows no other member
+    const auto is_linked_with_3 = [&] {
+        for (const auto& link : lan.engine(2).snapshot(lan.now()).links)
+            if (link.id == node_of(3)) return true;
+        return false;
+    };
+    CHECK(lan.run_until(is_linked_with_3, 2s));
+}
+
 TEST_CASE("a disconnected neighbour is not linked again for a minute, then it is", "[engine]") {
     Lan lan;
     REQUIRE(lan.make_complete(2));

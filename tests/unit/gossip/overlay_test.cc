@@ -210,6 +210,19 @@ TEST_CASE("the list of those avoided is bounded", "[overlay]") {
     CHECK(scene.overlay.is_avoided(node_of(9'999), kStart + Overlay::kAvoidTime));
 }
 
+TEST_CASE("the list of those without room is bounded", "[overlay]") {
+    Scene scene;
+    scene.link_up(2);
+    for (unsigned i = 0; i < Overlay::kAvoidedMax; ++i)
+        scene.overlay.note_full(node_of(10'000 + i), kStart);
+    scene.overlay.note_full(node_of(3), kStart);  // no place for it in the list
+    scene.add(3, LearntFrom::operator_, true);
+    scene.overlay.add(place(4), LearntFrom::operator_, node_of(10'000), kStart);
+    scene.run_for(1s);
+    CHECK_FALSE(scene.to(3).empty());
+    CHECK(scene.to(4).empty());
+}
+
 TEST_CASE("neighbours are not dialled, whichever of their places is named", "[overlay]") {
     Scene scene;
     scene.link_up(2);
