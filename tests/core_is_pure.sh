@@ -7,8 +7,8 @@ set -euo pipefail
 library=$1
 cxx=$2
 
-# Memory, string and abort, what INSIST prints with, and what the compiler itself emits.
-allowed='^(mem(chr|cmp|cpy|move|set)|strlen|abort|fprintf|__fprintf_chk|fwrite|stderr|__stack_chk_fail'
+# Memory, string, abort and the count of a shared record, what INSIST prints with, and what the compiler itself emits.
+allowed='^(mem(chr|cmp|cpy|move|set)|strlen|strcmp|__libc_single_threaded|abort|fprintf|__fprintf_chk|fwrite|stderr|__stack_chk_fail'
 allowed+='|__mem(cpy|move|set)_chk|_Unwind_Resume|__gxx_personality_v0|__cxa_.*|__dso_handle'
 allowed+='|_GLOBAL_OFFSET_TABLE_|__tls_get_addr|__popcountdi2|log2?|sqrt|ceil|pow|__asan_.*|__ubsan_.*|__tsan_.*|__sanitizer_.*)$'
 

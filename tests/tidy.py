@@ -34,7 +34,7 @@ BANNED_IN_CORE = re.compile(
     r"::now\(\)|random_device|\bthrow\b|\bgetenv\b|#include <sys/"
     r"|#include <(thread|mutex|atomic|fstream|iostream|random)>"
     r"|std::(thread|mutex|atomic)\b"
-    # One owner each, but for records, which never change (docs/decisions/0011).
+    # One owner each, but for records, which never change (docs/decisions/0014).
     r"|std::shared_ptr\b(?!<const (gossip::)?Record>)"
 )
 TESTS = "tests/"

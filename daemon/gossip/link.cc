@@ -142,6 +142,7 @@ void Link::handle_heartbeat(const wire::Heartbeat& heartbeat, Now now) {
         echo_time_ = std::chrono::microseconds(now_us - heartbeat.echo_us -
                                                heartbeat.echo_delay_us);
         one_way = *echo_time_ / 2;
+        echoed_at_ = std::max(echoed_at_, Instant(std::chrono::microseconds(heartbeat.echo_us)));
         if (!round_trip_.has_sample()) round_trip_.add_sample(*echo_time_, Duration::zero());
     }
     // A clock that cannot be must not overflow what is reckoned with it.

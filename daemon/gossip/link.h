@@ -121,6 +121,11 @@ public:
     // times, since nobody acknowledges a Have.
     static constexpr std::size_t kTellRounds = 3;
     std::array<std::uint64_t, kTellRounds> told{};
+    // The last telling waits until what was sent after the one before it has been echoed: an outage
+    // of one way that is too short to kill the link could swallow all of them.
+    Instant told_but_last_at{};
+    // When the newest of our heartbeats that has arrived there was sent, by its echo.
+    Instant echoed_at() const { return echoed_at_; }
     std::uint64_t chunks_dropped = 0;
 
 private:
@@ -161,6 +166,7 @@ private:
     Instant last_heartbeat_at_;
     std::optional<std::int64_t> clock_offset_ms_;
     std::optional<Duration> echo_time_;
+    Instant echoed_at_{};
     std::uint64_t known_epoch_ = 0;
     std::uint64_t known_version_ = 0;
 

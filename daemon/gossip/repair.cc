@@ -23,7 +23,7 @@ void Repair::handle_link_up(Link& link, Instant now) {
     peer.answers.emplace(kAnswerRate, kAnswerRate / 10);
     peer.lists.emplace(kListRate, kListRate);
     tell_records(link);
-    tell_streams(link);
+    tell_streams(link, now);
     tell_at_ = std::min(tell_at_, now + kTellInterval);
     young_until_ = now + kYoungFor;
 }
@@ -37,12 +37,14 @@ void Repair::handle_link_down(std::size_t slot) {
 }
 
 // Late rounds first, so that one change is told in different datagrams at different times.
-void Repair::tell_streams(Link& link) {
+void Repair::tell_streams(Link& link, Instant now) {
     for (std::size_t round = Link::kTellRounds; round-- > 0;)
-        for (int frame = 0; frame < 4 && tell_round(link, round); ++frame) continue;
+        for (int frame = 0; frame < 4 && tell_round(link, round, now); ++frame) continue;
 }
 
-bool Repair::tell_round(Link& link, std::size_t round) {
+bool Repair::tell_round(Link& link, std::size_t round, Instant now) {
+    constexpr std::size_t kLast = Link::kTellRounds - 1;
+    if (round == kLast && link.echoed_at() <= link.told_but_last_at) return false;
     const std::uint64_t until =
         round == 0 ? parts_.streams.newest_change() : link.told[round - 1];
     std::array<wire::NumberRange, wire::kRangesPerFrameMax> ranges;
@@ -64,6 +66,7 @@ bool Repair::tell_round(Link& link, std::size_t round) {
         used += count;
     }
     if (streams.empty()) return false;
+    if (round == kLast - 1) link.told_but_last_at = now;
     wire::Have have;
     have.streams = streams;
     return link.queue_control(have) && link.told[round] < until;
@@ -391,12 +394,12 @@ void Repair::handle_timeout(Instant now) {
         if (!peer.tell_at || *peer.tell_at > now) return;
         peer.tell_at.reset();
         peer.told_at = now;
-        tell_round(link, 0);
+        tell_round(link, 0, now);
     });
     if (tell_at_ <= now) {
         tell_at_ = now + kTellInterval;
         const std::vector<Link*> behind = links_behind();
-        if (!behind.empty()) tell_streams(*behind[core_.random.below(behind.size())]);
+        if (!behind.empty()) tell_streams(*behind[core_.random.below(behind.size())], now);
     }
     if (records_at_ <= now) {
         const Duration interval = now < young_until_ ? kRecordsIntervalYoung : kRecordsInterval;

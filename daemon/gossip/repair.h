@@ -10,7 +10,8 @@ namespace hearsay::gossip {
 //
 // What is told: after a link comes up everything; then, every kTellInterval, one random neighbour
 // learns which streams changed since it was last told. Nobody acknowledges a Have, so every
-// change is told kTellRounds times. A neighbour that is only told of a publisher's messages (Tree)
+// change is told kTellRounds times, the last time once the neighbour has echoed a heartbeat that
+// was sent after the time before. A neighbour that is only told of a publisher's messages (Tree)
 // learns of each kTellLazily after it came, but not more often than every kTellLazilyPause.
 //
 // What is asked: only what is missing and was announced by that neighbour, some time after the
@@ -104,8 +105,8 @@ private:
     };
 
     std::vector<Link*> links_behind() const;
-    void tell_streams(Link& link);
-    bool tell_round(Link& link, std::size_t round);
+    void tell_streams(Link& link, Instant now);
+    bool tell_round(Link& link, std::size_t round, Instant now);
     void tell_records(Link& link);
     void list_records(Link& to, std::uint64_t buckets);
     void want_records(Link& from, std::span<const crypto::NodeId> members);

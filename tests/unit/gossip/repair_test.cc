@@ -33,6 +33,13 @@ struct Scene : Stage {
         have.streams = {&stream, 1};
         repair.handle_have(link(number), have, after(now));
     }
+    // Neighbour `number` shows that it hears this node.
+    void echo(unsigned number, Duration now) {
+        wire::Heartbeat heartbeat;
+        heartbeat.echo_us = static_cast<std::uint64_t>(
+            after(now).monotonic.time_since_epoch() / std::chrono::microseconds(1));
+        link(number).handle_heartbeat(heartbeat, after(now));
+    }
     // What neighbour `number` is asked for in the turn at `now`.
     std::vector<wire::Want> wants(unsigned number, Duration now) {
         repair.handle_timeout(after(now).monotonic);
@@ -351,6 +358,10 @@ TEST_CASE("changes are told to a neighbour within the interval, and a few times"
     std::map<unsigned, std::size_t> told;
     Duration first = 1h;
     for (Duration now = 1ms; now < 5s; now += 1ms) {
+        // Both hear this node; the third telling to node 3 has to wait for that.
+        if (now % 500ms == 0ms) scene.echo(2, now);
+        if (now == 3s) CHECK(told[3] == Link::kTellRounds - 1);
+        if (now == 3s) scene.echo(3, now);
         scene.repair.handle_timeout(after(now).monotonic);
         for (const unsigned number : {2U, 3U})
             for (const auto& have : only<wire::Have>(scene.flush_to(number, after(now))))
