@@ -109,8 +109,12 @@ class Hearsay:
             lab.add_host(f"n{number}", namespace,
                          listen={"addresses": [f"127.0.0.{number + 1}"]},
                          discovery={"beacon": False, "seeds": ["127.0.0.1"] if number else []},
-                         **sections)
+                         **sections, **self.sections_of(number))
         self.hosts = list(lab.hosts.values())
+
+    def sections_of(self, _number):
+        """What the configuration of one node has beside that of all."""
+        return {}
 
     def start(self):
         self.lab.start_all()
