@@ -31,30 +31,36 @@ void Backpressure::handle_credits(const Link& from, std::span<const wire::Credit
     }
 }
 
-std::uint32_t Backpressure::room(const crypto::NodeId& publisher, LinkMask but, Instant now) {
+Backpressure::Room Backpressure::room(const crypto::NodeId& publisher, LinkMask but,
+                                      Instant now) {
     const LinkMask skipped = tree_.lazy(publisher, now) | but;
-    std::uint32_t room = kFull;
+    Room room;
     links_.for_each([&](const Link& link) {
         if ((skipped & link.mask()) != 0 || link.is_slow()) return;
         const std::size_t left = kQueueMax - std::min(link.chunks_queued(), kQueueMax);
-        room = std::min(room, static_cast<std::uint32_t>(left) * kChunkBytes);
+        room.queued = std::min(room.queued, static_cast<std::uint32_t>(left) * kChunkBytes);
         for (const Told& told : sides_[link.slot()].credits)
             if (told.publisher == publisher && now - told.at < kBelievedFor)
-                room = std::min(room, told.bytes);
+                room.told = std::min(room.told, told.bytes);
     });
     return room;
 }
 
 bool Backpressure::may_publish(Instant now) {
-    constexpr std::size_t kLeast = kQueueMax - kOwnQueueMax;
-    return room(core_.self_id, 0, now) > kLeast * kChunkBytes;
+    constexpr std::uint32_t kLeast = (kQueueMax - kOwnQueueMax) * kChunkBytes;
+    const Room left = room(core_.self_id, 0, now);
+    if (left.queued <= kLeast) return false;
+    if (left.told <= kLeast && now - published_at_ < kToldPause) return false;
+    published_at_ = now;
+    return true;
 }
 
 void Backpressure::update(Instant now) {
     links_.for_each([&](Link& link) {
         for (Told& told : sides_[link.slot()].brings) {
             if (now - told.at >= kRecently) continue;
-            const std::uint32_t left = room(told.publisher, link.mask(), now);
+            const Room found = room(told.publisher, link.mask(), now);
+            const std::uint32_t left = std::min(found.queued, found.told);
             const bool is_low = left < kFull / 2;
             const bool was_low = told.bytes < kFull / 2;
             if (!is_low && !was_low) continue;

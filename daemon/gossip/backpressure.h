@@ -14,6 +14,9 @@ namespace hearsay::gossip {
 // its applications until there is room (credit-based flow control, as in Kung, Blackwell, Chapman
 // 1994, with the queue's room in place of counted buffers).
 //
+// A neighbour that lies may tell of a jam for ever. So what is told slows a publisher down to one
+// batch each kToldPause, and never stops it; its own queues do.
+//
 // Nothing else waits for credit: relays always pass on, so two nodes cannot wait for each other.
 // Slow links (Link::is_slow) do not count: one paused host slows nobody.
 //
@@ -30,6 +33,7 @@ public:
     static constexpr std::uint32_t kChunkBytes = 1000;
     static constexpr std::uint32_t kFull = kQueueMax * kChunkBytes;
     static constexpr Duration kBelievedFor = std::chrono::milliseconds(200);
+    static constexpr Duration kToldPause = std::chrono::milliseconds(100);
     static constexpr Duration kRecently = std::chrono::seconds(1);
 
     Backpressure(Core& core, Links& links, Tree& tree)
@@ -40,7 +44,7 @@ public:
     void handle_credits(const Link& from, std::span<const wire::Credit> credits, Instant now);
     void handle_link_down(std::size_t slot) { sides_[slot] = {}; }
 
-    // Whether this node may sign another batch.
+    // Whether this node may sign another batch; it is taken to do so then.
     bool may_publish(Instant now);
     // Tells the links what has changed, with their next ack. Called before links are flushed.
     void update(Instant now);
@@ -57,12 +61,19 @@ private:
     };
 
     static Told& entry_of(std::vector<Told>& list, const crypto::NodeId& publisher);
-    std::uint32_t room(const crypto::NodeId& publisher, LinkMask but, Instant now);
+    // The least over the links that get this publisher's chunks, but for some: of what they have
+    // queued, and of what their nodes have told.
+    struct Room {
+        std::uint32_t queued = kFull;
+        std::uint32_t told = kFull;
+    };
+    Room room(const crypto::NodeId& publisher, LinkMask but, Instant now);
 
     Core& core_;
     Links& links_;
     Tree& tree_;
     std::array<Side, kLinksMax> sides_;
+    Instant published_at_{};
 };
 
 }  // namespace hearsay::gossip

@@ -28,6 +28,7 @@ struct Scene : Stage {
             link(number).queue_chunk(batch, 0);
         }
     }
+    // A batch of its own is signed, so that the next has to wait where a jam is told.
     bool may_publish(Duration now = 1s) {
         return backpressure.may_publish(after(now).monotonic);
     }
@@ -63,16 +64,34 @@ TEST_CASE("who has long queues of its own publishes no more", "[backpressure]") 
 TEST_CASE("who is told of a jam publishes no more, until told better or for a while",
           "[backpressure]") {
     Scene scene;
+    CHECK(scene.may_publish());
     scene.hear_credit(3, 1000);
     CHECK_FALSE(scene.may_publish());
     scene.hear_credit(3, Backpressure::kFull);
     CHECK(scene.may_publish());
     scene.hear_credit(3, 0);
+    CHECK_FALSE(scene.may_publish(1s + 50ms));
+    CHECK(scene.may_publish(1s + Backpressure::kToldPause));
     CHECK_FALSE(scene.may_publish(1s + Backpressure::kBelievedFor - 1ms));
+    CHECK(scene.may_publish(1s + Backpressure::kBelievedFor));
     CHECK(scene.may_publish(1s + Backpressure::kBelievedFor));
     // A jam on the way of others' messages is none on ours.
     scene.hear_credit(3, 0, 2s, kPublisher);
     CHECK(scene.may_publish(2s));
+}
+
+TEST_CASE("who tells of a jam for ever slows a publisher down and does not stop it",
+          "[backpressure]") {
+    Scene scene;
+    int published = 0;
+    for (Duration now = 1s; now < 11s; now += 1ms) {
+        scene.hear_credit(3, 0, now);
+        published += scene.may_publish(now) ? 1 : 0;
+    }
+    CHECK(published == 10s / Backpressure::kToldPause);
+    // A full queue of its own does stop it.
+    scene.fill(4, Backpressure::kOwnQueueMax);
+    CHECK_FALSE(scene.may_publish(12s));
 }
 
 TEST_CASE("a jam is told to those who bring more, and its end at once", "[backpressure]") {
@@ -102,6 +121,7 @@ TEST_CASE("a jam further on is passed on to where the messages come from", "[bac
 
 TEST_CASE("what is remembered of a link is bounded, the oldest forgotten", "[backpressure]") {
     Scene scene;
+    CHECK(scene.may_publish());
     scene.hear_credit(3, 0);
     CHECK_FALSE(scene.may_publish());
     for (unsigned i = 0; i < 1000; ++i)
